@@ -1,0 +1,156 @@
+"""Settings that cross rooms: frozen dataclasses that refuse contradictory values, and where things live on disk.
+
+Law: a setting's help, range and choices are written once, here; the command line and the page read them from the field.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from novelgpt.errors import BadValue
+from novelgpt.messages import Message
+
+PIECES = 50_000
+"""The size of a vocabulary unless asked otherwise."""
+
+EMBEDDED_MODEL_DIR = Path(__file__).parent / "assets" / "model"
+"""The default model that travels inside the package, with its tokenizer."""
+
+
+@dataclass(frozen=True)
+class Dial:
+    """What a face needs to offer a setting: a help key in the catalogue, a range, and choices."""
+
+    help: str
+    low: float | None = None
+    high: float | None = None
+    step: float | None = None
+    choices: tuple[str, ...] = ()
+
+    def check(self, name: str, value: Any) -> None:
+        """Raise `BadValue` unless `value` lies in the range or among the choices."""
+        if self.choices:
+            if value not in self.choices:
+                raise BadValue(
+                    name=name,
+                    value=value,
+                    allowed=Message("allowed.choices", {"choices": " ".join(self.choices)}),
+                )
+            return
+        if value is None:
+            return
+        numeric = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        low, high = (
+            (-math.inf if self.low is None else self.low),
+            (math.inf if self.high is None else self.high),
+        )
+        if not numeric or not low <= value <= high:
+            raise BadValue(
+                name=name, value=value, allowed=Message("allowed.range", {"low": self.low, "high": self.high})
+            )
+
+
+def dial(default: Any, help_key: str, **limits: Any) -> Any:
+    """Return a dataclass field that opts in to becoming a flag and a slider."""
+    return field(default=default, metadata={"dial": Dial(help_key, **limits)})
+
+
+def dials(settings: type | object) -> dict[str, tuple[dataclasses.Field[Any], Dial]]:
+    """Return the fields of a settings class that opted in, by name."""
+    return {
+        spec.name: (spec, spec.metadata["dial"])
+        for spec in dataclasses.fields(settings)  # type: ignore[arg-type]
+        if "dial" in spec.metadata
+    }
+
+
+class Settings:
+    """Base of the settings dataclasses: every dial is checked when the object is made."""
+
+    def __post_init__(self) -> None:
+        for name, (spec, dial_) in dials(self).items():
+            value = getattr(self, name)
+            if "int" in str(spec.type) and isinstance(value, float):
+                raise BadValue(name=name, value=value, allowed=Message("allowed.whole"))
+            dial_.check(name, value)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as plain values, for JSON beside what they made."""
+        return dataclasses.asdict(self)  # type: ignore[call-overload,no-any-return]
+
+
+@dataclass(frozen=True)
+class SampleConfig(Settings):
+    """How the next token is chosen and when to stop; the dials of the page and of `novelgpt generate`."""
+
+    max_chars: int = dial(200, "dial.max_chars", low=1, high=100_000, step=10)
+    temperature: float = dial(0.9, "dial.temperature", low=0.0, high=2.0, step=0.05)
+    top_k: int = dial(50, "dial.top_k", low=0, high=1000, step=1)
+    top_p: float = dial(0.92, "dial.top_p", low=0.01, high=1.0, step=0.01)
+    repetition_penalty: float = dial(1.1, "dial.repetition_penalty", low=1.0, high=2.0, step=0.01)
+    seed: int | None = dial(None, "dial.seed", low=0, high=2**63 - 1, step=1)
+
+
+@dataclass(frozen=True)
+class TrainConfig(Settings):
+    """Everything that decides a training run; saved beside it, compared on resume."""
+
+    preset: str = dial("auto", "dial.preset", choices=("auto", "gpt2-tiny", "gpt2-small", "gpt2-base"))
+    epochs: float = dial(4.0, "dial.epochs", low=0.01, high=1000.0)
+    steps: int | None = dial(None, "dial.steps", low=1, high=100_000_000)
+    minutes: float | None = dial(None, "dial.minutes", low=0.05, high=100_000.0)
+    context_length: int = dial(512, "dial.context_length", low=8, high=8192)
+    batch_size: int = dial(8, "dial.batch_size", low=1, high=4096)
+    learning_rate: float = dial(1e-3, "dial.learning_rate", low=1e-7, high=1.0)
+    warmup: float = dial(0.02, "dial.warmup", low=0.0, high=0.9)
+    weight_decay: float = dial(0.1, "dial.weight_decay", low=0.0, high=10.0)
+    dropout: float = dial(0.0, "dial.dropout", low=0.0, high=0.9)
+    clip: float = dial(1.0, "dial.clip", low=0.0, high=1000.0)
+    dtype: str = dial("auto", "dial.dtype", choices=("auto", "fp32", "bf16"))
+    held_out: float = dial(0.05, "dial.held_out", low=0.001, high=0.5)
+    evaluate_every: int = dial(100, "dial.evaluate_every", low=1, high=10_000_000)
+    save_every: int = dial(100, "dial.save_every", low=1, high=10_000_000)
+    keep: int = dial(2, "dial.keep", low=2, high=1000)
+    seed: int = dial(1, "dial.seed", low=0, high=2**31 - 1)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Where things live on disk; every path hangs on one root."""
+
+    root: Path
+
+    @classmethod
+    def choose(cls, asked: str | None, environment: Mapping[str, str]) -> Workspace:
+        """Return the workspace asked for, else `NOVELGPT_WORKSPACE`, else the current folder."""
+        return cls(Path(asked or environment.get("NOVELGPT_WORKSPACE") or ".").expanduser())
+
+    @property
+    def corpus_dir(self) -> Path:
+        """Where ingest writes."""
+        return self.root / "corpus"
+
+    @property
+    def chapters_dir(self) -> Path:
+        """One JSONL per book."""
+        return self.corpus_dir / "chapters"
+
+    @property
+    def vocab_dir(self) -> Path:
+        """The workspace's vocabulary."""
+        return self.root / "vocab"
+
+    @property
+    def runs_dir(self) -> Path:
+        """One folder per training run."""
+        return self.root / "runs"
+
+    @property
+    def stories_path(self) -> Path:
+        """The story library."""
+        return self.root / "stories.db"

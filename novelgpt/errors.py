@@ -1,0 +1,155 @@
+"""Every way a person can be told no; each class owns one sentence of the catalogue, cure included.
+
+NovelGPTError
+├── InputError            FileMissing NothingToRead NothingIngested NotText EmptyText BadValue LengthsDiffer NotUnicode
+├── ChapterError          NoChapters DamagedChapters
+├── VocabularyError       NoVocabulary BadVocabulary VocabularyTooSmall WrongVocabulary
+├── TrainingError         TooLittleText RunExists RunChanged NoValidCheckpoint
+├── ModelError            UnknownModel BadModel
+├── StoryError            BadStories UnknownPassage
+└── MachineError          DiskFull PortBusy
+
+Raise with the facts the sentence names: `raise FileMissing(path=path)`. The faces catch `NovelGPTError` once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from novelgpt.messages import Lang, translate
+
+
+class NovelGPTError(Exception):
+    """A user error; its sentence is the catalogue's `error.<class name>`."""
+
+    def __init__(self, **facts: Any) -> None:
+        self.facts = facts
+        super().__init__(self.sentence("en"))
+
+    def sentence(self, lang: Lang) -> str:
+        """Return the one line that names the cause and the cure."""
+        return translate(f"error.{type(self).__name__}", lang, **self.facts)
+
+
+class InputError(NovelGPTError):
+    """Something handed in by the user cannot be used."""
+
+
+class FileMissing(InputError):
+    """A named file or folder is not there."""
+
+
+class NothingToRead(InputError):
+    """The paths hold no file of a readable kind."""
+
+
+class NothingIngested(InputError):
+    """Every file was refused."""
+
+
+class NotText(InputError):
+    """A file's bytes are not text."""
+
+
+class EmptyText(InputError):
+    """Text was needed and none was given."""
+
+
+class BadValue(InputError):
+    """A setting lies outside what is allowed."""
+
+
+class LengthsDiffer(InputError):
+    """Hypothesis and reference do not pair up."""
+
+
+class NotUnicode(InputError):
+    """The text holds a lone surrogate."""
+
+
+class ChapterError(NovelGPTError):
+    """The chapter files are missing or damaged."""
+
+
+class NoChapters(ChapterError):
+    """No chapter was found."""
+
+
+class DamagedChapters(ChapterError):
+    """A line of a chapter file is not a chapter."""
+
+
+class VocabularyError(NovelGPTError):
+    """The vocabulary is missing, damaged or another one."""
+
+
+class NoVocabulary(VocabularyError):
+    """The folder holds no vocabulary."""
+
+
+class BadVocabulary(VocabularyError):
+    """The vocabulary files are damaged."""
+
+
+class VocabularyTooSmall(VocabularyError):
+    """Fewer pieces were asked for than bytes and specials need."""
+
+
+class WrongVocabulary(VocabularyError):
+    """Two things made with different vocabularies were put together."""
+
+
+class TrainingError(NovelGPTError):
+    """Training cannot start or go on."""
+
+
+class TooLittleText(TrainingError):
+    """There is not one full window to learn from."""
+
+
+class RunExists(TrainingError):
+    """The run folder already holds a run."""
+
+
+class RunChanged(TrainingError):
+    """Resuming was asked for with other data or settings."""
+
+
+class NoValidCheckpoint(TrainingError):
+    """Checkpoints are there, but none verifies."""
+
+
+class ModelError(NovelGPTError):
+    """A model cannot be used."""
+
+
+class UnknownModel(ModelError):
+    """No model has that name."""
+
+
+class BadModel(ModelError):
+    """A model folder is damaged or of a kind that is not accepted."""
+
+
+class StoryError(NovelGPTError):
+    """The story library cannot do what was asked."""
+
+
+class BadStories(StoryError):
+    """The database is damaged."""
+
+
+class UnknownPassage(StoryError):
+    """The passage is not in the story."""
+
+
+class MachineError(NovelGPTError):
+    """The machine refused: disk, ports."""
+
+
+class DiskFull(MachineError):
+    """No space left while writing."""
+
+
+class PortBusy(MachineError):
+    """The address is taken."""

@@ -1,0 +1,1 @@
+"""Chapter → token ids."""

@@ -1,0 +1,1 @@
+"""the page: every event handler is one call on the studio."""
