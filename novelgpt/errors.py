@@ -1,13 +1,14 @@
 """Every way a person can be told no; each class owns one sentence of the catalogue, cure included.
 
 NovelGPTError
-├── InputError            FileMissing NothingToRead NothingIngested NotText EmptyText BadValue LengthsDiffer NotUnicode
+├── InputError            FileMissing NothingToRead NothingIngested NotText EmptyText BadValue LengthsDiffer NotUnicode TooLittleToScore
 ├── ChapterError          NoChapters DamagedChapters
 ├── VocabularyError       NoVocabulary BadVocabulary VocabularyTooSmall WrongVocabulary
 ├── TrainingError         TooLittleText RunExists RunChanged NoValidCheckpoint
 ├── ModelError            UnknownModel BadModel
-├── StoryError            BadStories UnknownPassage
-└── MachineError          DiskFull PortBusy
+├── StoryError            BadStories StoriesBusy UnknownStory UnknownPassage PassageFinished StoryBeingWritten
+│   └── BadStories        NewerStories StoriesUnwritable
+└── MachineError          DiskFull PortBusy AddressRefused
 
 Raise with the facts the sentence names: `raise FileMissing(path=path)`. The faces catch `NovelGPTError` once.
 """
@@ -65,6 +66,10 @@ class LengthsDiffer(InputError):
 
 class NotUnicode(InputError):
     """The text holds a lone surrogate."""
+
+
+class TooLittleToScore(InputError):
+    """No held-out chapter is long enough for a prompt and a reference."""
 
 
 class ChapterError(NovelGPTError):
@@ -139,8 +144,32 @@ class BadStories(StoryError):
     """The database is damaged."""
 
 
+class NewerStories(BadStories):
+    """The database was written by a later version of this program."""
+
+
+class StoriesUnwritable(BadStories):
+    """The database or its folder may not be written."""
+
+
+class StoriesBusy(StoryError):
+    """Another program holds the database."""
+
+
+class UnknownStory(StoryError):
+    """The story is not in the library."""
+
+
 class UnknownPassage(StoryError):
     """The passage is not in the story."""
+
+
+class PassageFinished(StoryError):
+    """The passage cannot grow any more."""
+
+
+class StoryBeingWritten(StoryError):
+    """A model is writing in the story at this moment."""
 
 
 class MachineError(NovelGPTError):
@@ -153,3 +182,7 @@ class DiskFull(MachineError):
 
 class PortBusy(MachineError):
     """The address is taken."""
+
+
+class AddressRefused(MachineError):
+    """The machine does not let us listen at the address."""

@@ -35,4 +35,144 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "dial.evaluate_every": ("每隔几步检验一次", "steps between evaluations"),
     "dial.save_every": ("每隔几步存一个检查点", "steps between checkpoints"),
     "dial.keep": ("保留最近几个检查点", "newest checkpoints to keep"),
+    "cli.interrupted": ("已中断。", "Interrupted."),
+    "help.about": (
+        "NovelGPT：在自己的电脑上续写中文小说",
+        "NovelGPT: continue Chinese novels on your own machine",
+    ),
+    "help.tour": (
+        """一条线走到底：
+  novelgpt ingest corpus/*.txt     小说文件 → 章节
+  novelgpt vocab                   章节 → 词表
+  novelgpt train --resume          章节 + 词表 → 模型（随时可停，接着练）
+  novelgpt generate "话说"          续写
+  novelgpt score                   打分
+  novelgpt serve                   打开网页（与 python app.py 相同）""",
+        """The whole way:
+  novelgpt ingest corpus/*.txt     novel files → chapters
+  novelgpt vocab                   chapters → vocabulary
+  novelgpt train --resume          chapters + vocabulary → model (stop any time, go on later)
+  novelgpt generate "话说"          continue a text
+  novelgpt score                   score it
+  novelgpt serve                   open the page (the same as python app.py)""",
+    ),
+    "help.commands": ("命令", "commands"),
+    "help.everywhere": ("通用", "everywhere"),
+    "help.workspace": (
+        "工作文件夹（默认当前文件夹，或环境变量 NOVELGPT_WORKSPACE）",
+        "working folder (default: the current one, or NOVELGPT_WORKSPACE)",
+    ),
+    "help.lang": ("界面语言（默认看系统语言）", "language of messages (default: from the locale)"),
+    "help.json": ("结果以一个 JSON 对象输出", "print the result as one JSON object"),
+    "help.jobs": ("并行的进程数", "parallel processes"),
+    "help.chapters": (
+        "章节文件或文件夹（默认 corpus/chapters）",
+        "chapter files or folders (default: corpus/chapters)",
+    ),
+    "help.model": (
+        "模型：训练的名字、文件夹或 embedded（默认最新练成的，没有则用自带的）",
+        "model: a run's name, a folder, or embedded (default: the newest finished run, else the embedded one)",
+    ),
+    "help.ingest": ("小说文件 → 干净的章节与报告", "novel files → clean chapters and a report"),
+    "help.ingest.paths": ("文件、通配符或文件夹（.txt .epub）", "files, globs or folders (.txt .epub)"),
+    "help.ingest.out": ("输出文件夹（默认 corpus/）", "output folder (default: corpus/)"),
+    "help.ingest.encoding": ("指定编码，不再猜", "the encoding, instead of detecting it"),
+    "help.ingest.allow_loss": (
+        "有读不出的字也收（会记入报告）",
+        "take files in even if characters are lost (the report counts them)",
+    ),
+    "help.ingest.dry_run": ("只显示章节表，不写文件", "show the chapter table, write nothing"),
+    "help.vocab": (
+        "章节 → 词表（AutoTokenizer 可直接读取）",
+        "chapters → vocabulary (AutoTokenizer loads it)",
+    ),
+    "help.vocab.size": ("词片数 [50000]", "number of pieces [50000]"),
+    "help.vocab.out": ("输出文件夹（默认 vocab/）", "output folder (default: vocab/)"),
+    "help.train": ("章节 + 词表 → 模型，随时可停", "chapters + vocabulary → model; stop any time"),
+    "help.train.resume": (
+        "接着上次练；没有可接的就从头开始",
+        "go on with the run; starts fresh where there is none",
+    ),
+    "help.train.name": ("这次训练的名字 [default]", "name of the run [default]"),
+    "help.train.vocab": ("词表文件夹（默认 vocab/）", "vocabulary folder (default: vocab/)"),
+    "help.train.held_out_chapters": (
+        "专门用来检验的章节文件（代替 --held-out）",
+        "chapter files to hold out (instead of --held-out)",
+    ),
+    "help.generate": ("续写一段文字，边写边出", "continue a text, streaming"),
+    "help.generate.prompt": (
+        "开头的文字（或用 --file，或从管道输入）",
+        "the text so far (or --file, or piped in)",
+    ),
+    "help.generate.file": (
+        "从文件读开头（任何中文编码）",
+        "read the text so far from a file (any Chinese encoding)",
+    ),
+    "help.score": ("给文字或模型打分", "score a text or a model"),
+    "help.score.chapters": (
+        "没有学过的章节文件（默认 corpus/chapters）",
+        "held-out chapter files (default: corpus/chapters)",
+    ),
+    "help.score.limit": ("最多用几章 [20]", "chapters to use at most [20]"),
+    "help.score.hyp": ("待评的文字，一行一段", "the text to score, one segment a line"),
+    "help.score.ref": ("参考文字，一行一段", "the reference, one segment a line"),
+    "help.serve": ("打开写作网页", "open the writing page"),
+    "help.serve.host": ("监听地址 [127.0.0.1]", "address to listen on [127.0.0.1]"),
+    "help.serve.port": ("端口 [7860]", "port [7860]"),
+    "ingest.progress": (
+        "[{index}/{total}] {title}：{encoding}，{chapters} 章",
+        "[{index}/{total}] {title}: {encoding}, {chapters} chapters",
+    ),
+    "ingest.refused": ("没有收入 {path}：{reason}", "left out {path}: {reason}"),
+    "ingest.done": (
+        "收入 {books} 本书，{chapters:,} 章，{characters:,} 字；拒收 {refused} 个文件。报告：{folder}/ingest-report.html",
+        "{books} books, {chapters:,} chapters, {characters:,} characters; {refused} files left out. Report: {folder}/ingest-report.html",
+    ),
+    "ingest.dry_done": (
+        "可收 {books} 本书，{chapters:,} 章，{characters:,} 字；会拒收 {refused} 个文件。没有写任何文件。",
+        "{books} books, {chapters:,} chapters, {characters:,} characters could be taken in; {refused} files would be left out. Nothing was written.",
+    ),
+    "vocab.progress": ("[{index}/{total}] 数词：{book}", "[{index}/{total}] counting words: {book}"),
+    "vocab.done": (
+        "词表 {folder}：{size:,} 词片，来自 {books} 本书 {characters:,} 字；每词元 {characters_per_token} 字；指纹 {fingerprint}",
+        "vocabulary {folder}: {size:,} pieces from {books} books, {characters:,} characters; {characters_per_token} characters per token; fingerprint {fingerprint}",
+    ),
+    "train.nothing_to_resume": (
+        "{folder} 里没有可接着练的，从头开始",
+        "nothing to resume in {folder}: starting fresh",
+    ),
+    "train.preparing": ("正在准备 {files} 个章节文件……", "preparing {files} chapter files…"),
+    "train.step": (
+        "第 {step}/{total_steps} 步（{epoch:.2f} 遍）损失 {loss:.3f}，{tokens_per_second:,.0f} 词元/秒，还要 {remaining}",
+        "step {step}/{total_steps} ({epoch:.2f} epochs) loss {loss:.3f}, {tokens_per_second:,.0f} tokens/s, {remaining} left",
+    ),
+    "train.evaluated": (
+        "第 {step} 步：留出文字 {bits_per_character:.3f} 比特/字",
+        "step {step}: {bits_per_character:.3f} bits per character on held-out text",
+    ),
+    "train.saved": ("第 {step} 步已存入 {folder}", "step {step} saved in {folder}"),
+    "train.stopped": (
+        "已停下，进度都存好了。接着练：novelgpt train --resume（{folder}）",
+        "Stopped; everything is saved. Go on with: novelgpt train --resume ({folder})",
+    ),
+    "train.finished": (
+        "练成了：{final}（{steps} 步，留出文字最好 {best_bits_per_character:.3f} 比特/字）。试试 novelgpt generate",
+        "Done: {final} ({steps} steps, best held-out {best_bits_per_character:.3f} bits per character). Try novelgpt generate",
+    ),
+    "generate.done": (
+        "——{model}，{characters} 字，种子 {seed}",
+        "-- {model}, {characters} characters, seed {seed}",
+    ),
+    "score.both": ("--hyp 与 --ref 要一起给", "--hyp and --ref go together"),
+    "score.line": ("{name}\t{value}", "{name}\t{value}"),
+    "score.progress": ("[{index}/{total}] 续写并打分", "[{index}/{total}] continuing and scoring"),
+    "serve.ready": (
+        "写作网页已打开：{address}（Ctrl-C 关闭）",
+        "The page is open at {address} (Ctrl-C closes it)",
+    ),
+    "plain.too_large": ("超过 {limit} MB，请拆开再用。", "it is larger than {limit} MB; split it first."),
+    "plain.lost": (
+        "有 {count} 个字读不出来；请先用 novelgpt ingest --allow-loss 收入并校对，或另存为 UTF-8。",
+        "{count} characters cannot be read; take it in with novelgpt ingest --allow-loss and check it, or save it as UTF-8.",
+    ),
 }

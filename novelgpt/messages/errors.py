@@ -81,6 +81,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "译文与参考的段数不同：{hyp} 有 {hyp_count} 段，{ref} 有 {ref_count} 段。请让两边一一对应。",
         "The texts differ in length: {hyp} has {hyp_count} segments, {ref} has {ref_count}. Make them match one to one.",
     ),
+    "error.TooLittleToScore": (
+        "{chapters} 章里没有一章够 {needed} 字，无法既作开头又作参考。请给出更长的章节。",
+        "None of the {chapters} chapters has the {needed} characters that a prompt and a reference need. Give longer chapters.",
+    ),
     "error.NotText": (
         "{path} 读不成文字：{reason}",
         "{path} cannot be read as text: {reason}",
@@ -89,9 +93,37 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "故事库 {path} 打不开（{detail}）。原文件已另存为 {copy}，没有删除任何东西；请移走它后再打开。",
         "The story library {path} cannot be opened ({detail}). It was copied to {copy} and nothing was deleted; move it away and open again.",
     ),
+    "error.NewerStories": (
+        "故事库 {path} 是更新的版本写的（格式 {version}，本程序只认识到 {known}），没有动它。请升级 novelgpt，或用 --workspace 另选文件夹。",
+        "The story library {path} was written by a later version (format {version}; this one knows {known}) and was left alone. Upgrade novelgpt, or choose another --workspace.",
+    ),
+    "error.StoriesUnwritable": (
+        "故事库 {path} 不能写（{detail}）。请检查文件和文件夹的权限，或用 --workspace 另选文件夹。",
+        "The story library {path} cannot be written ({detail}). Check the permissions of the file and its folder, or choose another --workspace.",
+    ),
+    "error.StoriesBusy": (
+        "故事库 {path} 正被另一个程序占用。请关掉它，或稍后再试。",
+        "Another program holds the story library {path}. Close it, or try again in a moment.",
+    ),
+    "error.UnknownStory": (
+        "故事库里没有第 {story} 个故事。请刷新页面后再试。",
+        "The library has no story {story}. Reload the page and try again.",
+    ),
+    "error.PassageFinished": (
+        "第 {passage} 段已经写完，不能再变长。请从故事现在的末尾接着写。",
+        "Passage {passage} is finished and cannot grow. Go on from where the story ends now.",
+    ),
     "error.UnknownPassage": (
         "故事里没有第 {passage} 段。请刷新页面后再试。",
         "The story has no passage {passage}. Reload the page and try again.",
+    ),
+    "error.StoryBeingWritten": (
+        "模型正在续写这个故事，这里的改动还没有存。请等它写完，或先按“停止”。",
+        "The model is writing in this story, so the change was not kept yet. Wait until it is done, or press Stop first.",
+    ),
+    "error.AddressRefused": (
+        "不能在 {host}:{port} 上提供服务（{detail}）。请用 --host 127.0.0.1，或用 --port 换一个 1024 以上的端口。",
+        "Cannot listen on {host}:{port} ({detail}). Use --host 127.0.0.1, or a --port above 1024.",
     ),
     "error.PortBusy": (
         "{host}:{port} 已被占用。请用 --port 换一个端口，或关掉占用它的程序。",

@@ -1,3 +1,75 @@
 """Catalogue page of `text`: {key: (Chinese, English)}."""
 
-MESSAGES: dict[str, tuple[str, str]] = {}
+MESSAGES: dict[str, tuple[str, str]] = {
+    "text.empty": (
+        "文件是空的。请确认下载是否完整。",
+        "The file is empty. Check that it was downloaded whole.",
+    ),
+    "text.disguised": (
+        "这不是文本文件，而是 {kind}。请先解压或转换成 .txt，若是 EPUB 请把扩展名改成 .epub。",
+        "This is no text file but {kind}. Unpack it or convert it to .txt first; if it is an EPUB, name it .epub.",
+    ),
+    "text.binary": (
+        "文件里控制字符太多，不是文本。请确认它真的是小说的 .txt。",
+        "The file is full of control characters and is no text. Check that it really is a novel's .txt.",
+    ),
+    "text.unreadable": (
+        "用哪种编码读都不成文。请用 --encoding 指明编码，或换一份文件。",
+        "No encoding turns it into readable text. Name one with --encoding, or get another copy.",
+    ),
+    "text.ruined": (
+        "文件在别处已经损坏：约 {percent}% 的字成了乱码（�、锟斤拷或私用区字形），原文找不回来。请换一份文件。",
+        "The file was ruined before it came here: about {percent}% of its characters are replacement or private glyphs and cannot be recovered. Get another copy.",
+    ),
+    "text.lossy": (
+        "按 {encoding} 读有 {lost} 个字读不出来。加 --allow-loss 可照样收下（缺字处记为 �），或换一份完好的文件。",
+        "Read as {encoding}, {lost} characters cannot be read. Add --allow-loss to take it anyway (they become �), or get a sound copy.",
+    ),
+    "text.unsupported": (
+        "不认识 {suffix} 文件，目前支持 {supported}。请先转换格式。",
+        "{suffix} files are not supported; supported are {supported}. Convert it first.",
+    ),
+    "text.too_large": (
+        "文件超过 {limit} MB。请拆成几个文件再试。",
+        "The file is larger than {limit} MB. Split it and try again.",
+    ),
+    "text.unopened": (
+        "文件打不开（{detail}）。请检查权限和磁盘。",
+        "The file cannot be opened ({detail}). Check its permissions and the disk.",
+    ),
+    "text.encodings": (
+        "没有这种文本编码，可用 utf-8、gb18030、big5hkscs、cp950、utf-16 等",
+        "there is no such text encoding; use utf-8, gb18030, big5hkscs, cp950, utf-16 or the like",
+    ),
+    "text.bad_epub": (
+        "EPUB 打不开（{detail}）。请换一份文件，或转换成 .txt。",
+        "The EPUB cannot be read ({detail}). Get another copy or convert it to .txt.",
+    ),
+    "text.epub.damaged": ("压缩包已损坏", "the archive is damaged"),
+    "text.epub.encrypted": ("已加密，受数字版权保护", "it is encrypted or protected"),
+    "text.epub.missing": ("缺少 {name}", "{name} is missing"),
+    "text.epub.no_spine": ("没有可读的正文", "it lists no documents to read"),
+    "text.epub.too_large": ("解开后太大", "it unpacks to too much"),
+    "text.report_title": ("收书报告", "Ingest report"),
+    "text.report_summary": (
+        "{files} 个文件：收下 {ingested} 个，未收 {refused} 个；共 {chapters} 章、{characters} 字，缺 {lost_characters} 字。",
+        "{files} files: {ingested} taken in, {refused} left out; {chapters} chapters, {characters} characters, {lost_characters} lost.",
+    ),
+    "text.report_refused": ("没有收下的文件", "Files left out"),
+    "text.report_ingested": ("收下的书", "Books taken in"),
+    "text.column.book": ("书", "Book"),
+    "text.column.file": ("文件", "File"),
+    "text.column.encoding": ("编码与把握", "Encoding, confidence"),
+    "text.column.size": ("字节", "Bytes"),
+    "text.column.lost": ("缺字", "Characters lost"),
+    "text.column.chapters": ("章数", "Chapters"),
+    "text.column.missing": ("缺号", "Missing numbers"),
+    "text.column.duplicate": ("重号", "Repeated numbers"),
+    "text.column.removed": ("清理", "Removed"),
+    "text.rule.newlines": ("换行统一", "line breaks unified"),
+    "text.rule.controls": ("控制字符", "control characters"),
+    "text.rule.zero_width": ("零宽字符", "zero-width characters"),
+    "text.rule.indents": ("段首缩进", "indents"),
+    "text.rule.trailing_spaces": ("行末空白", "trailing spaces"),
+    "text.rule.blank_lines": ("空行", "blank lines"),
+}

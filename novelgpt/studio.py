@@ -1,0 +1,256 @@
+"""The single door: a workspace goes in, stories that can be read, edited, continued and taken back come out.
+
+Laws: what a model has written is in the library before the continuation ends, however it ends, and at most a second
+after it appeared; an empty continuation leaves nothing behind; while a model writes in a story nobody else changes it.
+Models are loaded when first needed and shared; one continuation is computed at a time, the others wait their turn.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from novelgpt.config import SampleConfig, Workspace
+from novelgpt.errors import StoryBeingWritten
+from novelgpt.model.folder import WEIGHTS, ModelInfo, find_model, list_models, load_model
+from novelgpt.story.store import PassageId, Story, StoryId, StoryStore
+from novelgpt.writing.writer import Piece, Writer
+
+AUTOSAVE_SECONDS = 1.0
+MODELS_KEPT = 2
+_TURN_SECONDS = 0.1
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class OpenStory:
+    """What a desk shows of a story."""
+
+    text: str
+    can_undo: bool
+    can_redo: bool
+
+
+def open_studio(workspace: Workspace, default_model: str | None = None) -> Studio:
+    """Return the studio of a workspace; stories and models are opened when they are first needed.
+
+    `default_model` writes where no other is asked for; without it, the newest. An unknown one is refused at once.
+    """
+    if default_model is not None:
+        find_model(default_model, workspace)
+    return Studio(workspace, default_model)
+
+
+class Studio:
+    """The use cases of the desk; may be used by several threads at once."""
+
+    def __init__(
+        self, workspace: Workspace, default_model: str | None = None, clock: Clock = time.monotonic
+    ) -> None:
+        self.workspace, self._default_model, self._clock = workspace, default_model, clock
+        self._lock = threading.RLock()
+        self._writers = Writers(workspace)
+        self._drafts: dict[StoryId, Draft] = {}
+        self._opened: StoryStore | None = None
+        self._turn = threading.Semaphore(1)
+
+    def models(self) -> list[ModelInfo]:
+        """Return the models that can write, the default first."""
+        known = list_models(self.workspace)
+        if self._default_model is None:
+            return known
+        default = find_model(self._default_model, self.workspace)
+        return [default, *(info for info in known if info.folder != default.folder)]
+
+    def stories(self) -> list[Story]:
+        """Return every story, the one worked on last first."""
+        return self._store.stories()
+
+    def create_story(self, title: str) -> StoryId:
+        """Start an empty story."""
+        return self._store.create_story(title)
+
+    def last_story(self, wanted: StoryId | None, title: str) -> StoryId:
+        """Return the story asked for, else the one worked on last; an empty library gets a first one called `title`."""
+        known = [story.id for story in self.stories()]
+        if wanted in known:
+            return wanted
+        return known[0] if known else self.create_story(title)
+
+    def open_story(self, story: StoryId) -> OpenStory:
+        """Return a story as it reads now, and which way it can go."""
+        store = self._store
+        return OpenStory(store.text(story), store.can_undo(story), store.can_redo(story))
+
+    def text(self, story: StoryId) -> str:
+        """Return a story as it reads now."""
+        return self._store.text(story)
+
+    def save_text(self, story: StoryId, text: str) -> None:
+        """Take over what a person made of the page."""
+        with self._editing(story):
+            self._store.replace_text(story, text)
+
+    def undo(self, story: StoryId, seen: str | None = None) -> bool:
+        """Go back one change; `seen` is the page as it stands, taken over first. False if there was none."""
+        with self._editing(story):
+            self._take_over(story, seen)
+            return self._store.undo(story)
+
+    def redo(self, story: StoryId, seen: str | None = None) -> bool:
+        """Take the change again that was undone last; False if there was none."""
+        with self._editing(story):
+            self._take_over(story, seen)
+            return self._store.redo(story)
+
+    def continue_story(
+        self, story: StoryId, sample: SampleConfig, *, model: str | None = None, seen: str | None = None
+    ) -> Generator[Piece, None, None]:
+        """Write on at the end of a story; leaving the loop or `stop` ends it, and what was written stays.
+
+        `seen` is the page as it stands, taken over first. A stopped continuation has no finish reason.
+        """
+        with self._drafting(story) as draft:
+            self._take_over(story, seen)
+            writer = self._writers.get(model or self._default_model)
+            draft.settings = {**sample.to_dict(), "model": writer.model.name}
+            with self._waiting_for_turn(draft):
+                for piece in writer.stream(self._store.text(story), sample):
+                    if draft.stopped.is_set():
+                        return
+                    draft.take(piece)
+                    yield piece
+
+    def stop(self, story: StoryId) -> bool:
+        """End the continuation of a story after the token it is at; False if none is being written."""
+        with self._lock:
+            draft = self._drafts.get(story)
+            if draft:
+                draft.stopped.set()
+            return draft is not None
+
+    def close(self) -> None:
+        """Keep what is being written, stop it, and let go of the library."""
+        with self._lock:
+            for draft in self._drafts.values():
+                draft.stopped.set()
+                draft.close()
+            if self._opened is not None:
+                self._opened.close()
+                self._opened = None
+
+    @property
+    def _store(self) -> StoryStore:
+        with self._lock:
+            if self._opened is None:
+                self._opened = StoryStore(self.workspace.stories_path)
+            return self._opened
+
+    def _take_over(self, story: StoryId, seen: str | None) -> None:
+        if seen is not None:
+            self._store.replace_text(story, seen)
+
+    @contextlib.contextmanager
+    def _editing(self, story: StoryId) -> Iterator[None]:
+        """Hold the story still for one change by a person."""
+        with self._lock:
+            if story in self._drafts:
+                raise StoryBeingWritten()
+            yield
+
+    @contextlib.contextmanager
+    def _drafting(self, story: StoryId) -> Iterator[Draft]:
+        """Reserve the story for one continuation; at the end what was written is kept, whatever ended it."""
+        with self._editing(story):
+            draft = self._drafts[story] = Draft(self._store, story, self._clock)
+        try:
+            yield draft
+        finally:
+            try:
+                draft.close()
+            finally:
+                with self._lock:
+                    del self._drafts[story]
+
+    @contextlib.contextmanager
+    def _waiting_for_turn(self, draft: Draft) -> Iterator[None]:
+        granted = False
+        while not granted and not draft.stopped.is_set():
+            granted = self._turn.acquire(timeout=_TURN_SECONDS)
+        try:
+            yield
+        finally:
+            if granted:
+                self._turn.release()
+
+
+class Draft:
+    """What a model is writing into a story right now, and how much of it the library already holds."""
+
+    def __init__(self, store: StoryStore, story: StoryId, clock: Clock) -> None:
+        self.stopped = threading.Event()
+        self.settings: dict[str, Any] = {}
+        self._store, self._story, self._clock = store, story, clock
+        self._lock = threading.Lock()
+        self._passage: PassageId | None = None
+        self._text, self._kept, self._kept_at = "", 0, -math.inf
+        self._closed = False
+
+    def take(self, piece: Piece) -> None:
+        """Add a piece; the first is kept at once, later ones at most a second after they came."""
+        with self._lock:
+            self.settings["seed"] = piece.seed
+            self._text += piece.text
+            if self._clock() - self._kept_at >= AUTOSAVE_SECONDS:
+                self._keep()
+
+    def close(self) -> None:
+        """Bring the library up to date for the last time."""
+        with self._lock:
+            self._keep()
+            self._closed = True
+
+    def _keep(self) -> None:
+        if self._closed or self._kept == len(self._text):
+            return
+        if self._passage is None:
+            tip = self._store.tip(self._story)
+            self._passage = self._store.append(
+                tip, self._text, "model", story=self._story, settings=self.settings
+            )
+        else:
+            self._store.extend(self._passage, self._text)
+        self._kept, self._kept_at = len(self._text), self._clock()
+
+
+class Writers:
+    """The loaded models, at most `MODELS_KEPT`, the one used last kept longest; one trained anew is loaded anew."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._lock = threading.Lock()
+        self._loaded: OrderedDict[tuple[Path, int], Writer] = OrderedDict()
+
+    def get(self, name: str | None) -> Writer:
+        """Return the writer for the model called `name`, or for the default one."""
+        info = find_model(name, self._workspace)
+        key = (info.folder, _changed_at(info.folder / WEIGHTS))
+        with self._lock:
+            if key not in self._loaded:
+                while len(self._loaded) >= MODELS_KEPT:
+                    self._loaded.popitem(last=False)
+                self._loaded[key] = Writer(load_model(info.folder, info.name))
+            self._loaded.move_to_end(key)
+            return self._loaded[key]
+
+
+def _changed_at(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.is_file() else 0
