@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
@@ -100,8 +101,8 @@ def run_ingest(face: Face) -> int:
             }
             face.progress(
                 "ingest.progress",
-                last=event.index == event.total,
-                index=event.index,
+                last=event.index + 1 == event.total,
+                index=event.index + 1,
                 total=event.total,
                 **facts,
             )
@@ -257,10 +258,7 @@ def _prompt(flags: argparse.Namespace) -> str:
 def run_score(face: Face) -> int:
     """Text against text, or a model on held-out chapters."""
     score = _score_texts(face.flags) if face.flags.hyp or face.flags.ref else _score_model(face)
-    values = score.to_dict()
-    face.result(
-        values, [Message("score.line", {"name": name, "value": value}) for name, value in _flat(values)]
-    )
+    face.result(score.to_dict(), score.lines())
     return 0
 
 
@@ -281,26 +279,19 @@ def _score_texts(flags: argparse.Namespace) -> Any:
 def _score_model(face: Face) -> Any:
     from novelgpt.scoring.score import Score
     from novelgpt.studio import open_studio
+    from novelgpt.text.chapter import chapter_files, read_chapters
 
-    chapters = [Path(path) for path in face.flags.chapters] or [face.workspace.chapters_dir]
+    flags = face.flags
+    paths = chapter_files([Path(path) for path in flags.chapters] or [face.workspace.chapters_dir])
+    chapters = [chapter for path in paths for chapter in read_chapters(path)]
     with contextlib.closing(open_studio(face.workspace)) as studio:
         for event in studio.score_model(
-            face.flags.model, chapters, limit=face.flags.limit, seed=face.flags.seed
+            flags.model, chapters, SampleConfig(seed=flags.seed), limit=flags.limit
         ):
             if isinstance(event, Score):
                 return event
-            face.progress(
-                "score.progress", last=event.index == event.total, index=event.index, total=event.total
-            )
+            face.progress("score.progress", last=event.done == event.of, index=event.done, total=event.of)
     raise AssertionError("scoring ends with a score")
-
-
-def _flat(values: dict[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in values.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{path}{name}.")
-        else:
-            yield f"{path}{name}", f"{value:.4f}" if isinstance(value, float) else value
 
 
 def run_serve(face: Face) -> int:
@@ -314,6 +305,7 @@ def run_serve(face: Face) -> int:
             studio,
             host=flags.host,
             port=flags.port,
+            lang_default=face.lang,
             when_ready=lambda address: face.say("serve.ready", address=address),
         )
     return 0
@@ -328,7 +320,7 @@ def build_parser(lang: Lang) -> argparse.ArgumentParser:
     def words(key: str) -> str:
         return translate(key, lang)
 
-    common = argparse.ArgumentParser(add_help=False)
+    common = _OneLineParser(add_help=False)
     shared = common.add_argument_group(words("help.everywhere"))
     shared.add_argument("--workspace", metavar="DIR", help=words("help.workspace"))
     shared.add_argument("--lang", choices=LANGUAGES, help=words("help.lang"))
@@ -465,7 +457,7 @@ def stop_signals() -> Iterator[Callable[[], bool]]:
 
 def spoken_language(arguments: Sequence[str], environment: dict[str, str]) -> Lang:
     """Find the language before the flags are parsed, because the help speaks it too."""
-    for flag, value in zip(arguments, [*arguments[1:], ""], strict=True):
+    for flag, value in pairwise([*arguments, ""]):
         chosen = (
             flag.removeprefix("--lang=") if flag.startswith("--lang=") else value if flag == "--lang" else ""
         )

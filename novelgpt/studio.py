@@ -12,15 +12,17 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from novelgpt.config import SampleConfig, Workspace
 from novelgpt.errors import StoryBeingWritten
 from novelgpt.model.folder import WEIGHTS, ModelInfo, find_model, list_models, load_model
+from novelgpt.scoring.score import Continued, Score, score_continuations
 from novelgpt.story.store import PassageId, Story, StoryId, StoryStore
+from novelgpt.text.chapter import Chapter
 from novelgpt.writing.writer import Piece, Writer
 
 AUTOSAVE_SECONDS = 1.0
@@ -136,6 +138,32 @@ class Studio:
             if draft:
                 draft.stopped.set()
             return draft is not None
+
+    def score_model(
+        self,
+        model: str | None,
+        chapters: Sequence[Chapter],
+        sample: SampleConfig,
+        *,
+        limit: int | None = None,
+    ) -> Iterator[Continued | Score]:
+        """Let a model continue chapters it has not read; yield each one, then the score."""
+        writer = self._writers.get(model or self._default_model)
+
+        def continue_text(prompt: str, characters: int) -> str:
+            return writer.write(prompt, replace(sample, max_chars=characters)).text
+
+        settings = "|".join(
+            f"{name}:{value}" for name, value in sample.to_dict().items() if name != "max_chars"
+        )
+        yield from score_continuations(
+            chapters,
+            writer.model.network,
+            writer.model.tokenizer,
+            continue_text,
+            limit=limit,
+            writer=f"model:{writer.model.name}|{settings}",
+        )
 
     def close(self) -> None:
         """Keep what is being written, stop it, and let go of the library."""

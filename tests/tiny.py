@@ -50,7 +50,24 @@ def tiny_network(seed: int = 1) -> GPT2LMHeadModel:
         )
 
 
-def tiny_model_folder(folder: Path, seed: int = 1) -> Path:
-    """Write a model folder that `load_model` and transformers load; return `folder`."""
-    save_model(folder, tiny_network(seed), tiny_tokenizer(), card="# tiny\n")
+def tiny_model_folder(folder: Path, seed: int = 1, steps: int = 0) -> Path:
+    """Write a model folder that `load_model` and transformers load; after `steps` it knows `TALE` more or less by heart."""
+    network = tiny_network(seed)
+    learn_tale(network, steps)
+    save_model(folder, network, tiny_tokenizer(), card="# tiny\n")
     return folder
+
+
+def learn_tale(network: GPT2LMHeadModel, steps: int) -> None:
+    """Let a network learn the tale by heart, so that what it writes looks like text."""
+    tokenizer, generator = tiny_tokenizer(), torch.Generator().manual_seed(1)
+    ids = torch.tensor([tokenizer.chapter_start_id, *tokenizer.encode(TALE * 4)])
+    windows = ids.unfold(0, CONTEXT, 1)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=5e-3)
+    for _ in range(steps):
+        chosen = windows[torch.randint(len(windows), (8,), generator=generator)]
+        logits = network(chosen).logits[:, :-1]
+        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), chosen[:, 1:].flatten())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()

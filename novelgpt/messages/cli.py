@@ -164,7 +164,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "-- {model}, {characters} characters, seed {seed}",
     ),
     "score.both": ("--hyp 与 --ref 要一起给", "--hyp and --ref go together"),
-    "score.line": ("{name}\t{value}", "{name}\t{value}"),
     "score.progress": ("[{index}/{total}] 续写并打分", "[{index}/{total}] continuing and scoring"),
     "serve.ready": (
         "写作网页已打开：{address}（Ctrl-C 关闭）",

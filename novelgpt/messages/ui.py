@@ -1,24 +1,23 @@
 """Catalogue page of `ui` and of the server: {key: (Chinese, English)}."""
 
 MESSAGES: dict[str, tuple[str, str]] = {
-    "ui.title": ("NovelGPT · 写小说", "NovelGPT · write novels"),
     "ui.story": ("故事", "Story"),
     "ui.new_title": ("新故事的名字", "Title of a new story"),
     "ui.new_story": ("新建", "New"),
     "ui.untitled": ("未命名的故事", "Untitled story"),
     "ui.paper": ("正文", "Text of the story"),
     "ui.paper_hint": (
-        "在这里写下开头，然后按“续写”。没有头绪的话，空着也能续写。",
-        "Write a beginning here, then press Continue. An empty page will do, too.",
+        "在这里写下开头，再按“续写”（Ctrl+Enter）。没有头绪的话，空着也能续写。",
+        "Write a beginning here, then press Continue (Ctrl+Enter). An empty page will do, too.",
     ),
     "ui.continue": ("续写", "Continue"),
-    "ui.continue_keys": ("Ctrl+Enter 续写", "Ctrl+Enter continues"),
     "ui.stop": ("停止", "Stop"),
     "ui.undo": ("撤销", "Undo"),
     "ui.redo": ("重做", "Redo"),
     "ui.save": ("保存", "Save"),
     "ui.model": ("模型", "Model"),
     "ui.embedded": ("自带的模型", "built-in model"),
+    "ui.by_chance": ("随机", "by chance"),
     "ui.dials": ("怎么写", "How to write"),
     "ui.count": ("字数 {characters:,}", "characters: {characters:,}"),
     "ui.saved": ("已保存", "saved"),

@@ -87,7 +87,15 @@ def load_model(folder: Path, name: str | None = None) -> Model:
         network = _filled(config, load_file(folder / WEIGHTS))
     except VocabularyError:
         raise
-    except (OSError, ValueError, LookupError, TypeError, RuntimeError, struct.error, SafetensorError) as error:
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        RuntimeError,
+        struct.error,
+        SafetensorError,
+    ) as error:
         raise BadModel(path=folder, detail=error) from None
     return Model(name or folder.name, folder, network.eval().requires_grad_(False), tokenizer)
 

@@ -104,7 +104,7 @@ class _Progress:
 
 def train(
     config: TrainConfig, shards: Shards, run_dir: Path, *, resume: bool = False
-) -> Iterator[TrainEvent]:
+) -> Generator[TrainEvent, None, None]:
     """Train, yielding what happens. With `resume`, go on from the newest checkpoint that verifies."""
     _keep_memory()
     run_dir.mkdir(parents=True, exist_ok=True)

@@ -48,11 +48,12 @@ SLICE_BYTES = 16_384
 ACCIDENT = 16
 CLOSE = 0.15
 READABLE = 0.35
+FEW_BYTES = 32
+READABLE_IF_FEW = 0.2
 MOST_CONTROLS = 0.01
 MOST_RUINED = 0.02
 MOST_LOST = 0.10
 
-_NEWLINE_BYTES = re.compile(rb"[\r\n]")
 _RUIN = re.compile("\ufffd|锟斤拷|烫烫烫|屯屯屯")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 _CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
@@ -183,7 +184,7 @@ def _best(raw: bytes) -> Decoded:
     margin = scores[first] - scores[second]
     if margin < CLOSE:
         first = _second_opinion(raw, first, second)
-    if scores[first] < READABLE:
+    if scores[first] < (READABLE if len(raw) > FEW_BYTES else READABLE_IF_FEW):
         binary = len(_CONTROL_BYTES.findall(raw)) > MOST_CONTROLS * len(raw)
         raise Undecodable(Message("text.binary" if binary else "text.unreadable"))
     confidence = round(max(0.0, min(1.0, scores[first])) * min(1.0, 0.5 + margin), 3)
@@ -194,7 +195,7 @@ def _best(raw: bytes) -> Decoded:
 
 
 def _slices(raw: bytes) -> list[bytes]:
-    """Return the whole of a small file, or slices spread over a big one, each starting where a line starts."""
+    """Return the whole of a small file, or slices spread over a big one."""
     if len(raw) <= SAMPLE_SLICES * SLICE_BYTES:
         return [raw]
     step = (len(raw) - SLICE_BYTES) // (SAMPLE_SLICES - 1)
@@ -203,16 +204,13 @@ def _slices(raw: bytes) -> list[bytes]:
 
 
 def _score(slices: list[bytes], encoding: str) -> float:
-    return score_text("".join(_sample_text(piece, encoding) for piece in slices))
-
-
-def _sample_text(piece: bytes, encoding: str) -> str:
-    """Decode one slice; a slice cut out of the middle begins after its first line break, where characters are whole."""
-    if not encoding.startswith("utf-16"):
-        newline = _NEWLINE_BYTES.search(piece, 0, SLICE_BYTES // 2)
-        if newline and len(piece) == SLICE_BYTES:
-            piece = piece[newline.end() :]
-    return piece.decode(encoding, "replace")
+    """Score a reading; a slice out of the middle may begin inside a character, so its better start counts."""
+    starts = (0, 1) if len(slices) > 1 else (0,)
+    readings = [
+        max((piece[start:].decode(encoding, "replace") for start in starts), key=score_text)
+        for piece in slices
+    ]
+    return score_text("".join(readings))
 
 
 def _second_opinion(raw: bytes, first: str, second: str) -> str:
@@ -233,7 +231,7 @@ def _read(raw: bytes, encoding: str, confidence: float) -> Decoded:
         text, lost = raw.decode(encoding), 0
     except UnicodeDecodeError:
         text = raw.decode(encoding, "replace")
-        lost = max(1, text.count(REPLACEMENT) )
+        lost = max(1, text.count(REPLACEMENT) - raw.count(_replacement_in(encoding)))
     bare = text.lstrip("\ufeff")
     repairs = ("byte_order_mark",) if len(bare) < len(text) or encoding == "utf-8-sig" else ()
     return Decoded(bare, encoding, confidence, lost, repairs)

@@ -18,8 +18,8 @@ from typing import Any
 import gradio as gr
 
 from novelgpt.config import SampleConfig
-from novelgpt.errors import NovelGPTError, UnknownStory
-from novelgpt.messages import Lang, translate
+from novelgpt.errors import BadValue, NovelGPTError, UnknownStory
+from novelgpt.messages import Lang, Message, translate
 from novelgpt.model.folder import EMBEDDED
 from novelgpt.story.store import StoryId
 from novelgpt.studio import Studio
@@ -142,7 +142,9 @@ class Desk:
         """Let the model write on, and show it as it comes."""
         story, seen = _story(current), _text(text)
         given = zip(self._parts.dials, values, strict=True)
-        sample = SampleConfig(**{name: value for name, value in given if value is not None})
+        sample = SampleConfig(
+            **{name: _setting(name, value) for name, value in given if value not in (None, "")}
+        )
         yield {**self._ready(writing=True), self._parts.status: _line(translate("ui.preparing", lang))}
         written, last, shown_at = "", None, -math.inf
         with closing(self._studio.continue_story(story, sample, model=model or None, seen=seen)) as pieces:
@@ -196,20 +198,24 @@ def _story(value: Any) -> StoryId:
     return story
 
 
+def _setting(name: str, value: Any) -> Any:
+    """Return a dial's value; what was typed into a field must be a whole number."""
+    try:
+        return int(value) if isinstance(value, str) else value
+    except ValueError:
+        raise BadValue(name=name, value=value, allowed=Message("allowed.whole")) from None
+
+
 def _text(value: Any) -> str:
     return str(value or "")
 
 
 def _count(text: Any, lang: Lang) -> str:
-    return translate("ui.count", lang, characters=_characters(_text(text)))
-
-
-def _characters(text: str) -> int:
-    return len("".join(text.split()))
+    return translate("ui.count", lang, characters=len("".join(_text(text).split())))
 
 
 def _wrote(written: str, lang: Lang) -> str:
-    return translate("ui.wrote", lang, characters=_characters(written))
+    return translate("ui.wrote", lang, characters=len(written))
 
 
 def _outcome(written: str, last: Piece | None, lang: Lang) -> str:
@@ -220,8 +226,8 @@ def _outcome(written: str, last: Piece | None, lang: Lang) -> str:
 
 
 def _line(*sentences: str) -> str:
-    return f"<span>{html.escape(' · '.join(sentences))}</span>"
+    return f'<span role="status">{html.escape(" · ".join(sentences))}</span>'
 
 
 def _problem(sentence: str) -> str:
-    return f'<span class="problem">{html.escape(sentence)}</span>'
+    return f'<span role="alert" class="problem">{html.escape(sentence)}</span>'

@@ -82,7 +82,7 @@ _COLOURS = {
     "button_primary_background_fill": "*primary_500",
     "button_primary_background_fill_dark": "*primary_500",
     "button_primary_background_fill_hover": "*primary_600",
-    "button_primary_background_fill_hover_dark": "*primary_400",
+    "button_primary_background_fill_hover_dark": "*primary_600",
     "button_primary_text_color": "#fffaf3",
     "button_primary_text_color_dark": "#fffaf3",
     "button_secondary_background_fill": "#e9e1d1",

@@ -6,6 +6,7 @@ them again. The dials and their ranges are those of `SampleConfig`; every word o
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import Field
 from typing import Any
@@ -24,6 +25,7 @@ WRITERS_AT_ONCE = 8
 MOST_WAITING = 64
 LONGEST_TITLE = 100
 _MOST_STOPS = 1000
+_NAME, _MORE = ".name", ".more"
 
 # the last story is remembered in the address and, for visits without one, in the browser: its number, never its text
 _WANTED = """() => [new URLSearchParams(location.search).get("story") ?? localStorage.getItem("novelgpt.story") ?? ""]"""
@@ -37,27 +39,25 @@ _RELEASE = "() => window.novelgpt.release()"
 
 def translations() -> gr.I18n:
     """Return the page's words and the dials' help in every language, for the browser to choose from."""
-    words: dict[str, dict[str, str]] = {}
-    for index, lang in enumerate(LANGUAGES):
-        here = words[LOCALES[lang]] = {}
-        for key, sentences in CATALOGUE.items():
-            if key.startswith("ui."):
-                here[key] = sentences[index]
-            elif key.startswith("dial."):
-                here[key], here[key + ".more"] = _name_and_help(sentences[index])
+    words: dict[str, dict[str, str]] = {LOCALES[lang]: {} for lang in LANGUAGES}
+    for key, sentences in CATALOGUE.items():
+        if key.startswith(("ui.", "dial.")):
+            for lang, sentence, halves in zip(LANGUAGES, sentences, _halves(key), strict=True):
+                words[LOCALES[lang]] |= {key: sentence, key + _NAME: halves[0], key + _MORE: halves[-1]}
     return gr.I18n(**words)
 
 
-def _name_and_help(sentence: str) -> tuple[str, str]:
-    """Split 'temperature: higher is bolder' into its two halves."""
-    name, _, more = re.sub("：|: ", "\n", sentence, count=1).partition("\n")
-    return name, more
+def _halves(key: str) -> list[list[str]]:
+    """Split 'temperature: higher is bolder' in two, in every language or in none."""
+    halves = [re.split("：|: ", sentence, maxsplit=1) for sentence in CATALOGUE[key]]
+    whole = any(len(half) < 2 or {"(", "（"} & set(half[0]) for half in halves)
+    return [[sentence] for sentence in CATALOGUE[key]] if whole else halves
 
 
 def build_demo(studio: Any, lang_default: Lang = "zh") -> gr.Blocks:
     """Return the page; nothing is read from the studio before a browser opens it."""
     say = gr.I18n()
-    with gr.Blocks(title=say("ui.title"), analytics_enabled=False, fill_width=True) as demo:
+    with gr.Blocks(title="NovelGPT", analytics_enabled=False, fill_width=True) as demo:
         parts = _lay_out(say)
         save = gr.Button(say("ui.save"), elem_id="save", visible="hidden")
         _wire(demo, Desk(studio, parts, lang_default), parts, save)
@@ -77,9 +77,26 @@ def mount_settings() -> dict[str, Any]:
 
 def _lay_out(say: gr.I18n) -> Parts:
     with gr.Row(elem_id="shelf"):
-        picker = gr.Dropdown(label=say("ui.story"), choices=[], scale=3, min_width=200, interactive=True)
+        picker = gr.Dropdown(
+            label=say("ui.story"),
+            show_label=False,
+            container=False,
+            choices=[],
+            interactive=True,
+            scale=3,
+            min_width=160,
+            elem_id="story",
+        )
         title = gr.Textbox(
-            label=say("ui.new_title"), max_lines=1, max_length=LONGEST_TITLE, scale=2, min_width=140
+            label=say("ui.new_title"),
+            show_label=False,
+            container=False,
+            placeholder=say("ui.new_title"),
+            max_lines=1,
+            max_length=LONGEST_TITLE,
+            scale=2,
+            min_width=120,
+            elem_id="title",
         )
         new = gr.Button(say("ui.new_story"), scale=0, min_width=72, elem_id="new")
     current = gr.Textbox(visible="hidden", elem_id="current")
@@ -120,10 +137,17 @@ def _lay_out_dials(say: gr.I18n) -> tuple[Any, dict[str, Any]]:
 
 
 def _knob(name: str, spec: Field[Any], dial: Dial, say: gr.I18n) -> Any:
-    """Return a slider, or a field to type in where a slider would have too many stops to hit one."""
-    words = {"label": say(dial.help), "info": say(dial.help + ".more"), "elem_id": f"dial-{name}"}
-    low, high, step = dial.low or 0, dial.high, dial.step or 1
-    if high is None or (high - low) / step > _MOST_STOPS:
+    """Return a slider, or a field to type in where a slider would have too many stops or cannot say "none"."""
+    two_halves = len(_halves(dial.help)[0]) > 1
+    words = {
+        "label": say(dial.help + _NAME),
+        "info": say(dial.help + _MORE) if two_halves else None,
+        "elem_id": f"dial-{name}",
+    }
+    low, high, step = dial.low or 0, dial.high or math.inf, dial.step or 1
+    if spec.default is None:
+        return gr.Textbox(placeholder=say("ui.by_chance"), max_lines=1, **words)
+    if (high - low) / step > _MOST_STOPS:
         return gr.Number(value=spec.default, step=step, **words)
     return gr.Slider(minimum=low, maximum=high, step=step, value=spec.default, **words)
 

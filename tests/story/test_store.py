@@ -114,6 +114,8 @@ def test_a_streamed_passage_grows_in_place_and_is_one_move(store):
 
 def test_only_the_newest_passage_of_a_model_grows(store):
     story, (human,) = write(store, "夜")
+    with pytest.raises(PassageFinished):
+        store.extend(human, "夜更")
     older = store.append(human, "深", "model", story=story)
     store.append(older, "了", "model", story=story)
     for passage in (human, older):
@@ -196,6 +198,7 @@ UNKNOWN_STORY, UNKNOWN_PASSAGE = StoryId(99), PassageId(99)
         (UnknownPassage, lambda store, story: store.children(UNKNOWN_PASSAGE)),
         (NotUnicode, lambda store, story: store.append(None, "字\ud800", "human", story=story)),
         (NotUnicode, lambda store, story: store.replace_text(story, "\udfff")),
+        (NotUnicode, lambda store, story: store.create_story("\ud83d")),
         (NotUnicode, lambda store, story: store.rename_story(story, "\ud83d")),
         (
             NotUnicode,

@@ -72,6 +72,21 @@ def test_characters_only_hong_kong_has_choose_its_big5():
     assert (decoded.encoding, decoded.lost_characters) == ("big5hkscs", 0)
 
 
+def test_a_close_call_is_settled_by_a_second_opinion():
+    assert decode_bytes("常再婚贝".encode("gb18030")).text == "常再婚贝"
+
+
+def test_a_book_on_one_line_is_read_wherever_its_characters_begin():
+    text = "a" + "".join(SIMPLIFIED) * 2000
+    assert decode_bytes(text.encode("gb18030")) == Decoded(text, "gb18030", 1.0, 0)
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8", "utf-16-le"])
+@pytest.mark.parametrize("text", ["序", "翁", "牢狱", "捐俸建"])
+def test_a_few_rare_characters_are_enough(text, encoding):
+    assert decode_bytes(text.encode(encoding)).text == text
+
+
 def test_the_byte_order_mark_is_removed_and_said():
     decoded = decode_bytes("\ufeff\ufeff第一章 夜路".encode())
     assert decoded.text == "第一章 夜路"
@@ -119,8 +134,9 @@ def test_a_damaged_file_still_comes_out_with_its_losses_counted(encoding, kind):
 
 
 def test_a_replacement_character_the_file_came_with_is_not_a_loss_of_ours():
-    decoded = decode_bytes((LONG + "一个\ufffd字").encode())
-    assert decoded.lost_characters == 0
+    raw = (LONG + "一个\ufffd字").encode()
+    assert decode_bytes(raw).lost_characters == 0
+    assert decode_bytes(raw + b"\xff").lost_characters == 1
 
 
 def test_a_few_nul_bytes_of_padding_do_not_make_a_novel_binary():

@@ -1,0 +1,298 @@
+"""The command line as a person meets it: the whole way on small files, and the wrong inputs at every stage."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from novelgpt import cli
+from novelgpt.messages import LANGUAGES
+from tests.tiny import TALE, tiny_model_folder, tiny_tokenizer
+
+COMMANDS = ["ingest", "vocab", "train", "generate", "score", "serve"]
+SMALL_RUN = [
+    "--steps",
+    "4",
+    "--context-length",
+    "16",
+    "--batch-size",
+    "2",
+    "--save-every",
+    "2",
+    "--dtype",
+    "fp32",
+]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder, in English, away from the machine's own settings."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NOVELGPT_LANG", "en")
+    monkeypatch.delenv("NOVELGPT_WORKSPACE", raising=False)
+    return tmp_path
+
+
+def novel(chapters: int = 6) -> str:
+    return "".join(f"第{n}章 夜雨{n}\n\n{TALE}\n" for n in range(1, chapters + 1))
+
+
+def run(*arguments: str) -> int:
+    return cli.main(arguments)
+
+
+def prepared(home: Path) -> Path:
+    """Chapters and a small vocabulary, as after the first two commands."""
+    (home / "渡口.txt").write_bytes(novel().encode("gb18030"))
+    assert run("ingest", "渡口.txt", "--jobs", "1") == 0
+    assert run("vocab", "--size", "600", "--jobs", "1") == 0
+    return home
+
+
+def test_the_whole_way(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    prepared(home)
+    first_line = (home / "corpus/chapters/渡口.jsonl").read_text(encoding="utf-8").split("\n")[0]
+    assert json.loads(first_line)["title"] == "第1章 夜雨1"
+    assert len(json.loads((home / "corpus/train.json").read_text(encoding="utf-8"))) == 6
+    assert run("train", *SMALL_RUN) == 0
+    capsys.readouterr()
+    assert run("generate", "老船夫", "--max-chars", "30", "--seed", "5", "--json") == 0
+    first = json.loads(capsys.readouterr().out)
+    assert len(first["text"]) == 30
+    assert first["model"] == "default"
+    assert run("generate", "老船夫", "--max-chars", "30", "--seed", "5") == 0
+    assert capsys.readouterr().out == first["text"] + "\n"
+    assert run("score", "--limit", "1", "--json") == 1  # the chapters are shorter than the task needs
+    assert "novelgpt: " in capsys.readouterr().err
+
+
+def test_train_stops_on_a_signal_and_goes_on(home: Path) -> None:
+    prepared(home)
+    command = [sys.executable, "-m", "novelgpt", "train", "--resume", *SMALL_RUN]
+    command[command.index("--steps") + 1] = "100000"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as child:
+        assert child.stderr is not None
+        for line in child.stderr:
+            if line.startswith("step "):
+                child.send_signal(signal.SIGTERM)
+                break
+        rest = child.stderr.read()
+    assert child.returncode == cli.INTERRUPTED
+    assert "everything is saved" in rest
+    assert list((home / "runs/default/checkpoints").glob("step-*/manifest.json"))
+
+
+def test_resume_keeps_the_settings_and_refuses_others(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    prepared(home)
+    assert run("train", "--resume", *SMALL_RUN) == 0
+    assert "nothing to resume" in capsys.readouterr().err
+    assert run("train", "--resume") == 0
+    assert run("train", "--resume", "--learning-rate", "0.1") == 1
+    assert "learning_rate: 0.001 → 0.1" in capsys.readouterr().err
+    assert run("train") == 1
+    assert "--resume" in capsys.readouterr().err
+    (home / "second.txt").write_text(novel(9), encoding="utf-8")
+    assert run("ingest", "second.txt", "--jobs", "1") == 0
+    capsys.readouterr()
+    assert run("train", "--resume") == 1
+    assert "the chapters have changed" in capsys.readouterr().err
+    assert run("vocab", "--size", "700", "--jobs", "1") == 0
+    capsys.readouterr()
+    assert run("train", "--resume") == 1
+    assert "vocabulary" in capsys.readouterr().err
+
+
+def test_texts_are_scored_against_texts(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "hyp.txt").write_bytes("老船夫坐在门口。\n河水漫过了石桥。\n".encode("gbk"))
+    (home / "ref.txt").write_text("老船夫坐在门口。\n河水漫过了木桥。\n", encoding="utf-8")
+    assert run("score", "--hyp", "hyp.txt", "--ref", "ref.txt", "--json") == 0
+    score = json.loads(capsys.readouterr().out)
+    assert 0 < score["bleu"]["zh"]["score"] < 100
+    assert "tok:zh" in score["bleu"]["zh"]["signature"]
+    assert run("score", "--hyp", "ref.txt", "--ref", "ref.txt", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["bleu"]["zh"]["score"] == pytest.approx(100)
+
+
+def test_a_model_is_scored_on_chapters(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "长.txt").write_text(f"第一章\n{TALE * 3}\n第二章\n{TALE * 4}\n", encoding="utf-8")
+    assert run("ingest", "长.txt", "--jobs", "1") == 0
+    tiny_model_folder(home / "runs/small/final")
+    capsys.readouterr()
+    assert run("score", "--model", "small", "--chapters", "corpus/chapters/长.jsonl", "--json") == 0
+    score = json.loads(capsys.readouterr().out)
+    assert score["bits_per_character"] > 0
+    assert score["perplexity"] > 1
+    assert "model:small" in score["signature"]
+    assert "score" in score["bleu"]["zh"]
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "big5", "utf-8-sig", "utf-16"])
+def test_a_prompt_may_come_from_a_file_in_any_chinese_encoding(
+    home: Path, capsys: pytest.CaptureFixture[str], encoding: str
+) -> None:
+    tiny_model_folder(home / "runs/small/final")
+    prompt = "老人坐在河上看雨，河水漫過了石橋。"
+    (home / "p.txt").write_bytes(prompt.encode(encoding))
+    assert run("generate", "--file", "p.txt", "--max-chars", "5", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["prompt"] == prompt
+
+
+def test_a_prompt_may_be_piped_in(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny_model_folder(home / "runs/small/final")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(TALE.encode("gb18030"))))
+    assert run("generate", "--max-chars", "5", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["prompt"] == TALE
+
+
+BINARY = b"\x7fELF\x02\x01\x01" + bytes(range(256)) * 40
+
+WRONG = [
+    (["ingest", "none.txt"], "No such file"),
+    (["ingest", "empty.txt"], "empty.txt"),
+    (["ingest", "binary.txt"], "binary.txt"),
+    (["ingest", "folder"], "No novel"),
+    (["ingest", "good.txt", "--encoding", "klingon"], "klingon"),
+    (["vocab"], "novelgpt ingest"),
+    (["vocab", "none.jsonl"], "No such file"),
+    (["vocab", "bad.jsonl"], "Line 1"),
+    (["vocab", "good.jsonl", "--size", "10"], "263"),
+    (["train"], "novelgpt vocab"),
+    (["train", "--vocab", "."], "novelgpt vocab"),
+    (["train", "--vocab", "words"], "novelgpt ingest"),
+    (["train", "good.jsonl", "--vocab", "words", "--context-length", "8000"], "Too little text"),
+    (["train", "good.jsonl", "--vocab", "words", "--learning-rate", "-1"], "learning_rate"),
+    (["train", "good.jsonl", "--vocab", "words", "--preset", "gpt9"], "gpt2-tiny"),
+    (["generate", "x", "--model", "none"], "no model called none"),
+    (["generate", "x", "--model", "small", "--temperature", "9"], "temperature"),
+    (["generate", "x", "--model", "small", "--top-p", "nan"], "top_p"),
+    (["generate", "--file", "none.txt", "--model", "small"], "No such file"),
+    (["generate", "--file", "binary.txt", "--model", "small"], "binary.txt"),
+    (["generate", "--file", "empty.txt", "--model", "small"], "empty"),
+    (["generate", "x", "--model", "broken"], "not a usable model"),
+    (["score", "--model", "none", "--chapters", "good.jsonl"], "no model called none"),
+    (["score", "--model", "small", "--chapters", "none.jsonl"], "No such file"),
+    (["score", "--hyp", "good.txt", "--ref", "none.txt"], "No such file"),
+    (["score", "--hyp", "good.txt", "--ref", "short.txt"], "segments"),
+    (["serve", "--model", "none"], "no model called none"),
+    (["serve", "--host", "256.1.1.1"], "256.1.1.1"),
+]
+
+
+@pytest.fixture
+def mess(home: Path) -> Path:
+    (home / "empty.txt").write_bytes(b"")
+    (home / "binary.txt").write_bytes(BINARY)
+    (home / "folder").mkdir()
+    (home / "good.txt").write_text(novel(), encoding="utf-8")
+    (home / "short.txt").write_text("一行。\n", encoding="utf-8")
+    (home / "bad.jsonl").write_text("{\n", encoding="utf-8")
+    record = {
+        "book": "渡口",
+        "author": "",
+        "index": 0,
+        "kind": "chapter",
+        "number": 1,
+        "title": "第一章",
+        "text": TALE,
+    }
+    (home / "good.jsonl").write_text(json.dumps(record) + "\n", encoding="utf-8")
+    tiny_tokenizer().save(home / "words")
+    tiny_model_folder(home / "runs/small/final")
+    tiny_model_folder(home / "runs/broken/final")
+    (home / "runs/broken/final/config.json").write_text("{}")
+    return home
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"), WRONG, ids=lambda value: " ".join(value) if isinstance(value, list) else None
+)
+def test_a_wrong_input_is_one_line_and_exit_code_1(
+    mess: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    before = {path: path.read_bytes() for path in mess.rglob("*") if path.is_file()}
+    assert run(*arguments) == 1
+    printed = capsys.readouterr()
+    last = printed.err.rstrip("\n").split("\n")[-1]
+    assert last.startswith("novelgpt: ")
+    assert said in last
+    assert "Traceback" not in printed.err
+    assert not printed.out
+    assert {path: path.read_bytes() for path in before} == before, "nothing that was there is lost"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["sing"],
+        ["ingest"],
+        ["vocab", "--size", "many"],
+        ["vocab", "--size", "-3"],
+        ["train", "--steps", "x"],
+        ["train", "--name", "../up"],
+        ["generate", "--temperature"],
+        ["score", "--hyp", "only.txt"],
+        ["generate", "a", "b"],
+        ["--lang", "fr", "ingest", "x"],
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(
+    home: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        run(*arguments)
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_worth_reading(
+    capsys: pytest.CaptureFixture[str], command: str, lang: str
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        run(command, "--lang", lang, "--help")
+    assert stopped.value.code == 0
+    text = capsys.readouterr().out
+    assert "--workspace" in text
+    assert ("工作文件夹" in text) == (lang == "zh")
+
+
+def test_without_a_command_the_way_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run() == 2
+    assert "novelgpt train --resume" in capsys.readouterr().out
+
+
+def test_errors_speak_the_language_asked_for(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("ingest", "none.txt", "--lang", "zh") == 1
+    assert "找不到文件" in capsys.readouterr().err
+
+
+def test_a_dry_run_shows_the_chapters_and_writes_nothing(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "渡口.txt").write_text(novel(), encoding="utf-8")
+    assert run("ingest", "渡口.txt", "--dry-run", "--jobs", "1") == 0
+    assert "第6章 夜雨6" in capsys.readouterr().out
+    assert [path.name for path in home.iterdir()] == ["渡口.txt"]
+
+
+def test_json_is_one_object_on_stdout(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "渡口.txt").write_text(novel(), encoding="utf-8")
+    for arguments in (["ingest", "渡口.txt"], ["vocab", "--size", "600"]):
+        assert run(*arguments, "--jobs", "1", "--json") == 0
+        assert isinstance(json.loads(capsys.readouterr().out), dict)
+
+
+def test_the_workspace_variable_is_heeded(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "渡口.txt").write_text(novel(), encoding="utf-8")
+    monkeypatch.setenv("NOVELGPT_WORKSPACE", str(home / "elsewhere"))
+    assert run("ingest", "渡口.txt", "--jobs", "1") == 0
+    assert (home / "elsewhere/corpus/chapters/渡口.jsonl").is_file()
