@@ -36,7 +36,9 @@ THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 # Gradio offers these to every app; the page has no files, and each is a way to the disk or the network
-_NOT_OFFERED = ("/gradio_api/upload", "/gradio_api/file", "/gradio_api/proxy", "/gradio_api/stream")
+_NOT_OFFERED = tuple(
+    f"/gradio_api/{name}" for name in ("upload", "file", "proxy", "stream", "component_server", "openapi")
+)
 
 _SAFE_HEADERS = (
     (b"x-content-type-options", b"nosniff"),

@@ -279,15 +279,11 @@ def _score_texts(flags: argparse.Namespace) -> Any:
 def _score_model(face: Face) -> Any:
     from novelgpt.scoring.score import Score
     from novelgpt.studio import open_studio
-    from novelgpt.text.chapter import chapter_files, read_chapters
 
     flags = face.flags
-    paths = chapter_files([Path(path) for path in flags.chapters] or [face.workspace.chapters_dir])
-    chapters = [chapter for path in paths for chapter in read_chapters(path)]
+    paths = [Path(path) for path in flags.chapters]
     with contextlib.closing(open_studio(face.workspace)) as studio:
-        for event in studio.score_model(
-            flags.model, chapters, SampleConfig(seed=flags.seed), limit=flags.limit
-        ):
+        for event in studio.score_model(flags.model, paths, SampleConfig(seed=flags.seed), limit=flags.limit):
             if isinstance(event, Score):
                 return event
             face.progress("score.progress", last=event.done == event.of, index=event.done, total=event.of)

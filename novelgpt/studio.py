@@ -22,7 +22,8 @@ from novelgpt.errors import StoryBeingWritten
 from novelgpt.model.folder import WEIGHTS, ModelInfo, find_model, list_models, load_model
 from novelgpt.scoring.score import Continued, Score, score_continuations
 from novelgpt.story.store import PassageId, Story, StoryId, StoryStore
-from novelgpt.text.chapter import Chapter
+from novelgpt.text.chapter import chapter_files
+from novelgpt.tokens.shards import held_out_chapters, read_all
 from novelgpt.writing.writer import Piece, Writer
 
 AUTOSAVE_SECONDS = 1.0
@@ -140,15 +141,13 @@ class Studio:
             return draft is not None
 
     def score_model(
-        self,
-        model: str | None,
-        chapters: Sequence[Chapter],
-        sample: SampleConfig,
-        *,
-        limit: int | None = None,
+        self, model: str | None, paths: Sequence[Path], sample: SampleConfig, *, limit: int | None = None
     ) -> Iterator[Continued | Score]:
-        """Let a model continue chapters it has not read; yield each one, then the score."""
+        """Let a model continue chapters; yield each one, then the score. Without `paths`: those its run held out."""
+        info = find_model(model or self._default_model, self.workspace)
         writer = self._writers.get(model or self._default_model)
+        files = chapter_files(paths or [self.workspace.chapters_dir])
+        chapters = read_all(files) if paths else held_out_chapters(info.folder.parent / "data", files)
 
         def continue_text(prompt: str, characters: int) -> str:
             return writer.write(prompt, replace(sample, max_chars=characters)).text

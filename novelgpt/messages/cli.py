@@ -110,8 +110,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "help.score": ("给文字或模型打分", "score a text or a model"),
     "help.score.chapters": (
-        "没有学过的章节文件（默认 corpus/chapters）",
-        "held-out chapter files (default: corpus/chapters)",
+        "章节文件（默认：训练时留出的章节）",
+        "chapter files (default: the chapters that training held out)",
     ),
     "help.score.limit": ("最多用几章 [20]", "chapters to use at most [20]"),
     "help.score.hyp": ("待评的文字，一行一段", "the text to score, one segment a line"),

@@ -106,7 +106,7 @@ def train(
     config: TrainConfig, shards: Shards, run_dir: Path, *, resume: bool = False
 ) -> Generator[TrainEvent, None, None]:
     """Train, yielding what happens. With `resume`, go on from the newest checkpoint that verifies."""
-    _keep_memory()
+    keep_memory()
     run_dir.mkdir(parents=True, exist_ok=True)
     for folder in (run_dir, run_dir / "checkpoints"):
         repair_names(folder)
@@ -337,7 +337,7 @@ def _contiguous(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {name: value.detach().contiguous().cpu() for name, value in tensors.items()}
 
 
-def _keep_memory() -> None:
+def keep_memory() -> None:
     """Tell glibc to keep freed memory: giving it back and taking it anew at every step costs more than the arithmetic."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):

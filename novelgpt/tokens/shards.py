@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -66,6 +66,15 @@ def build_shards(
     return Shards(train, kept_out, tokenizer, source)
 
 
+def held_out_chapters(folder: Path, chapter_paths: Sequence[Path]) -> list[Chapter]:
+    """Return the chapters that the shards in `folder`, made from `chapter_paths`, keep for checking."""
+    manifest = _read_manifest(folder)
+    share = None if manifest is None else manifest.get("held_out")
+    if isinstance(share, float):
+        return _divide(read_all(chapter_paths), share)[1]
+    return read_all(map(Path, share or chapter_paths))
+
+
 def is_held_out(chapter: Chapter, share: float) -> bool:
     """Decide by the chapter's own text whether it is held out."""
     digest = hashlib.sha256(chapter.whole().encode("utf-8", "surrogatepass")).digest()
@@ -84,11 +93,9 @@ def _write(
     paths: Sequence[Path], tokenizer: Tokenizer, folder: Path, held_out: float | Sequence[Path], source: str
 ) -> dict[str, Any]:
     (folder / MANIFEST).unlink(missing_ok=True)
-    everything = list(_readable(paths))
+    everything = read_all(paths)
     learnt, kept_out = (
-        _divide(everything, held_out)
-        if isinstance(held_out, float)
-        else (everything, list(_readable(held_out)))
+        _divide(everything, held_out) if isinstance(held_out, float) else (everything, read_all(held_out))
     )
     if not learnt or not kept_out:
         raise NoChapters(path=" ".join(str(path) for path in paths))
@@ -98,6 +105,7 @@ def _write(
     }
     manifest = {
         "source": source,
+        "held_out": held_out if isinstance(held_out, float) else [str(path.resolve()) for path in held_out],
         "fingerprint": tokenizer.fingerprint,
         "dtype": _dtype(tokenizer).str,
         "splits": splits,
@@ -119,9 +127,9 @@ def _divide(chapters: list[Chapter], share: float) -> tuple[list[Chapter], list[
     return [chapter for chapter in chapters if id(chapter) not in away], kept_out
 
 
-def _readable(paths: Iterable[Path]) -> Iterator[Chapter]:
-    for path in paths:
-        yield from (chapter for chapter in read_chapters(path) if chapter.text)
+def read_all(paths: Iterable[Path]) -> list[Chapter]:
+    """Return the chapters of several files that have a body to learn from."""
+    return [chapter for path in paths for chapter in read_chapters(path) if chapter.text]
 
 
 def _write_split(folder: Path, name: str, chapters: Iterable[Chapter], tokenizer: Tokenizer) -> _Written:

@@ -7,7 +7,7 @@ model, prompt, settings and seed give the same text. One `Writer` serves any num
 from __future__ import annotations
 
 import secrets
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -84,7 +84,8 @@ class Writer:
     def _pieces(self, ids: list[int], sample: SampleConfig, seed: int) -> Generator[Piece, None, None]:
         choose = compose(sample, self._spared, torch.Generator().manual_seed(seed))
         decoder = self.model.tokenizer.stream_decoder()
-        left, tokens = sample.max_chars, list[int]()
+        left = sample.max_chars
+        tokens: list[int] = []
         for token in generate(self.model.network, ids, self._readable(choose)):
             tokens.append(token)
             text = decoder.push(token)[:left]
@@ -100,11 +101,11 @@ class Writer:
         """Return `choose` among the tokens that may come next."""
         begun = b""
 
-        def choose_readable(logits: Tensor, seen: object) -> int:
+        def choose_readable(logits: Tensor, seen: Sequence[int]) -> int:
             nonlocal begun
             if not logits.isfinite().all():
                 raise BadModel(path=self.model.folder, detail=Message("writing.no_numbers"))
-            chosen = choose(self._spelling.restrict(logits, begun), seen)  # type: ignore[arg-type]
+            chosen = choose(self._spelling.restrict(logits, begun), seen)
             begun = self._spelling.after(begun, chosen)
             return chosen
 

@@ -81,7 +81,7 @@ def test_a_book_on_one_line_is_read_wherever_its_characters_begin():
     assert decode_bytes(text.encode("gb18030")) == Decoded(text, "gb18030", 1.0, 0)
 
 
-@pytest.mark.parametrize("encoding", ["gb18030", "utf-8", "utf-16-le"])
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8", "utf-16"])
 @pytest.mark.parametrize("text", ["序", "翁", "牢狱", "捐俸建"])
 def test_a_few_rare_characters_are_enough(text, encoding):
     assert decode_bytes(text.encode(encoding)).text == text
@@ -175,6 +175,12 @@ def test_what_is_no_text_is_refused_with_a_reason(raw, key):
 
 def test_a_named_encoding_is_taken_at_its_word():
     assert decode_bytes("第一回".encode("big5"), "BIG5") == Decoded("第一回", "big5", 1.0, 0)
+
+
+def test_a_named_encoding_that_reads_nothing_is_refused():
+    with pytest.raises(Undecodable) as refusal:
+        decode_bytes(LONG.encode("gb18030"), "utf-8")
+    assert refusal.value.reason.key == "text.unreadable"
 
 
 @pytest.mark.parametrize(
