@@ -31,7 +31,7 @@ HELD_OUT = {
     "七剑十三侠", "型世言", "冷眼观", "续红楼梦未竞稿", "五虎平南",
     "胡涂世界", "近世社会龌龊史", "听月楼", "女娲石", "野草",
 }  # fmt: skip
-RECIPE = ["--preset", "gpt2-tiny", "--learning-rate", "0.0015", "--warmup", "0.03", "--dtype", "bf16"]
+RECIPE = ["--preset", "gpt2-tiny", "--optimizer", "muon", "--learning-rate", "0.0015", "--dtype", "bf16"]
 RECIPE += ["--evaluate-every", "250", "--save-every", "250"]
 CHARACTERS_PER_BOOK = 40_000
 PROMPTS = [

@@ -35,10 +35,9 @@ THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
-# Gradio offers these to every app; the page has no files, and each is a way to the disk or the network
-_NOT_OFFERED = tuple(
-    f"/gradio_api/{name}" for name in ("upload", "file", "proxy", "stream", "component_server", "openapi")
-)
+# of all the ways in that Gradio opens (uploads, files, proxies, recordings, ...) the page needs only these
+_GRADIO = "/gradio_api/"
+_OFFERED = tuple(_GRADIO + name for name in ("queue/", "heartbeat/", "cancel", "reset", "startup-events"))
 
 _SAFE_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -187,7 +186,7 @@ class Door:
         acting = scope["type"] == "websocket" or scope["method"] not in _SAFE_METHODS
         if acting and not _from_own_page(scope, hosts[0]):
             return 403, "serve.origin_refused"
-        if scope["path"].startswith(_NOT_OFFERED):
+        if scope["path"].startswith(_GRADIO) and not scope["path"].startswith(_OFFERED):
             return 404, "serve.not_offered"
         return None
 

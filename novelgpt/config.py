@@ -106,6 +106,7 @@ class TrainConfig(Settings):
     minutes: float | None = dial(None, "dial.minutes", low=0.05, high=100_000.0)
     context_length: int = dial(512, "dial.context_length", low=8, high=8192)
     batch_size: int = dial(8, "dial.batch_size", low=1, high=4096)
+    optimizer: str = dial("adamw", "dial.optimizer", choices=("adamw", "muon"))
     learning_rate: float = dial(1e-3, "dial.learning_rate", low=1e-7, high=1.0)
     warmup: float = dial(0.02, "dial.warmup", low=0.0, high=0.9)
     weight_decay: float = dial(0.1, "dial.weight_decay", low=0.0, high=10.0)

@@ -50,7 +50,7 @@ class Server:
                 method, path, body=body, headers={"Host": host or f"127.0.0.1:{self.port}", **named}
             )
             answer = connection.getresponse()
-            return answer.status, dict((k.lower(), v) for k, v in answer.getheaders()), answer.read().decode()
+            return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read().decode()
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,9 @@ def test_ready_says_that_the_library_opens_and_a_model_can_write(server):
     assert "tiny" in ready["models"]
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost:{port}", "LOCALHOST", "[::1]:{port}", "novel.example"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost:{port}", "LOCALHOST", "[::1]:{port}", "novel.example"]
+)
 def test_this_machines_names_and_the_configured_one_are_let_in(server, host):
     assert server.ask("GET", "/health", host=host.format(port=server.port))[0] == 200
 
@@ -94,7 +96,7 @@ def test_this_machines_names_and_the_configured_one_are_let_in(server, host):
         "10.0.0.1:{port}",
     ],
 )
-@pytest.mark.parametrize("path", ["/", "/health", "/config", "/gradio_api/info"])
+@pytest.mark.parametrize("path", ["/", "/health", "/config", "/gradio_api/queue/data"])
 def test_a_foreign_host_name_gets_nowhere(server, host, path):
     status, _, body = server.ask("GET", path, host=host.format(port=server.port))
     assert status == 400
@@ -164,6 +166,12 @@ def test_a_body_of_the_largest_size_gets_through_whole(server):
         ("GET", "/openapi.json"),
         ("GET", "/docs"),
         ("GET", "/gradio_api/openapi.json"),
+        ("GET", "/gradio_api/info"),
+        ("GET", "/gradio_api/deep_link"),
+        ("POST", "/gradio_api/call/write"),
+        ("POST", "/gradio_api/run/write"),
+        ("POST", "/gradio_api/process_recording"),
+        ("POST", "/gradio_api/vibe-edit"),
     ],
 )
 def test_what_the_page_does_not_need_is_not_offered(server, method, path):

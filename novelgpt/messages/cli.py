@@ -25,6 +25,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "dial.minutes": ("训练多少分钟（给出时代替 --epochs）", "minutes to train (instead of --epochs)"),
     "dial.context_length": ("一个窗口的词元数", "tokens in one window"),
     "dial.batch_size": ("每步的窗口数", "windows per step"),
+    "dial.optimizer": (
+        "优化器；muon 用于各层的矩阵，其余仍用 adamw，步数少时学得更快",
+        "optimizer; muon takes the layers' matrices and adamw the rest, and learns faster in few steps",
+    ),
     "dial.learning_rate": ("最高学习率", "peak learning rate"),
     "dial.warmup": ("预热占全程的比例", "share of the run spent warming up"),
     "dial.weight_decay": ("权重衰减", "weight decay"),

@@ -18,7 +18,7 @@ pipeline_tag: text-generation
 | 结构 architecture | {preset}，窗口 context {context_length} 词元 tokens |
 | 词表 vocabulary | {size:,} 词片 pieces，指纹 fingerprint `{fingerprint}` |
 | 学习的文字 learnt from | {characters:,} 字 characters（数据指纹 data fingerprint `{source}`） |
-| 训练 training | {step:,} / {total_steps:,} 步 steps × {batch_size} 窗口 windows，AdamW，峰值学习率 peak rate {learning_rate:g}，{dtype} |
+| 训练 training | {step:,} / {total_steps:,} 步 steps × {batch_size} 窗口 windows，{optimizer}，峰值学习率 peak rate {learning_rate:g}，{dtype} |
 | 留出文字 held out | {held_out:,} 字 characters，{bits:.3f} 比特/字 bits per character |
 
 ```python
@@ -42,6 +42,7 @@ def model_card(plan: RunPlan, shards: Shards, step: int, bits: float) -> str:
         step=step,
         total_steps=plan.total_steps,
         batch_size=plan.batch_size,
+        optimizer=plan.config.optimizer,
         learning_rate=plan.config.learning_rate,
         dtype=plan.dtype,
         held_out=shards.held_out.characters,

@@ -173,7 +173,7 @@ class _Run:
         self.device = _device()
         self.dtype = torch.bfloat16 if plan.dtype == "bf16" else torch.float32
         self.network = new_network(config, plan.preset, shards.tokenizer).to(self.device).train()
-        self.optimizer = _new_optimizer(self.network, config)
+        self.optimizers = new_optimizers(self.network, config)
         self.windows = Windows(shards.train, config.context_length, plan.batch_size, config.seed)
         self.progress = _Progress()
         self.saved_step = -1
@@ -235,16 +235,18 @@ class _Run:
         """Make one optimiser step; return its loss and learning rate."""
         number, self.between_steps = self.progress.step, False
         rate = learning_rate(number, self.plan.total_steps, self.config)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = rate * group["scale"]
         torch.manual_seed(self.config.seed * 1_000_003 + number)
         inputs, targets = (part.to(self.device) for part in self.windows.batch(number))
         loss = self._loss(inputs, targets)
-        self.optimizer.zero_grad(set_to_none=True)
+        self.network.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         if self.config.clip:
             torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            optimizer.step()
         self.progress.step, self.between_steps = number + 1, True
         return loss.item(), rate
 
@@ -289,7 +291,8 @@ class _Run:
         save_file(_contiguous(trained_tensors(self.network)), folder / "weights.safetensors")
         moments = {
             f"{names[id(parameter)]}:{key}": value
-            for parameter, state in self.optimizer.state.items()
+            for optimizer in self.optimizers
+            for parameter, state in optimizer.state.items()
             for key, value in state.items()
         }
         save_file(_contiguous(moments), folder / "optimizer.safetensors")
@@ -306,8 +309,16 @@ class _Run:
         for full_name, value in moments.items():
             name, key = full_name.rsplit(":", 1)
             parameter = self.network.get_parameter(name)
-            home = "cpu" if key == "step" and self.device.type == "cpu" else self.device
-            self.optimizer.state[parameter][key] = value.to(home)
+            self._optimizer_of(parameter).state[parameter][key] = value.to(self.device)
+
+    def _optimizer_of(self, parameter: Tensor) -> torch.optim.Optimizer:
+        homes = (
+            o
+            for o in self.optimizers
+            for group in o.param_groups
+            if any(p is parameter for p in group["params"])
+        )
+        return next(homes)
 
     def _export(self, folder: Path, bits: float) -> None:
         card = model_card(self.plan, self.shards, self.progress.step, bits)
@@ -323,14 +334,26 @@ def learning_rate(step: int, total_steps: int, config: TrainConfig) -> float:
     return config.learning_rate * (_FINAL_RATE + (1 - _FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * done)))
 
 
-def _new_optimizer(network: Any, config: TrainConfig) -> torch.optim.AdamW:
-    matrices = [p for p in network.parameters() if p.dim() >= 2]
+def new_optimizers(network: Any, config: TrainConfig) -> list[torch.optim.Optimizer]:
+    """Return AdamW for everything, or Muon for the layers' matrices and AdamW for the rest.
+
+    Each group's learning rate is the schedule's times its `scale`.
+    """
+    inside = [p for name, p in network.named_parameters() if p.dim() >= 2 and ".h." in name]
+    outside = [p for name, p in network.named_parameters() if p.dim() >= 2 and ".h." not in name]
     rest = [p for p in network.parameters() if p.dim() < 2]
+    with_muon = config.optimizer == "muon"
+    decay = {"weight_decay": config.weight_decay, "scale": 1.0}
     groups = [
-        {"params": matrices, "weight_decay": config.weight_decay},
-        {"params": rest, "weight_decay": 0.0},
+        {"params": outside if with_muon else [*outside, *inside], **decay},
+        {"params": rest, "weight_decay": 0.0, "scale": 1.0},
     ]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.95), fused=True)
+    adamw = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.95), fused=True)
+    if not with_muon:
+        return [adamw]
+    # its updates are scaled to the size of AdamW's; measured best at twice AdamW's rate
+    matrices = [{"params": inside, "weight_decay": config.weight_decay, "scale": 2.0}]
+    return [torch.optim.Muon(matrices, lr=config.learning_rate, adjust_lr_fn="match_rms_adamw"), adamw]
 
 
 def _contiguous(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

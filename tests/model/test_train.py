@@ -16,9 +16,10 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from novelgpt.errors import DiskFull, NoValidCheckpoint, RunChanged, RunExists, TooLittleText
 from novelgpt.files import write_text
 from novelgpt.model import checkpoint
+from novelgpt.model.architectures import new_network
 from novelgpt.model.checkpoint import MANIFEST, steps_in
 from novelgpt.model.run_folder import read_plan
-from novelgpt.model.train import Evaluated, Finished, Notice, Saved, learning_rate
+from novelgpt.model.train import Evaluated, Finished, Notice, Saved, learning_rate, new_optimizers
 from novelgpt.model.windows import Windows
 from novelgpt.text.chapter import Chapter, write_chapters
 from novelgpt.tokens.shards import Shards, build_shards
@@ -256,12 +257,28 @@ def test_metrics_cut_off_by_a_crash_are_mended(shards: Shards, unbroken: Path, t
     assert losses(tmp_path / "run") == losses(unbroken)
 
 
-def test_bf16_trains_and_resumes_exactly_too(shards: Shards, tmp_path: Path) -> None:
-    config = tiny_config(dtype="bf16")
+@pytest.mark.parametrize(
+    "changes", [{"dtype": "bf16"}, {"optimizer": "muon"}, {"optimizer": "muon", "dtype": "bf16"}]
+)
+def test_other_arithmetic_and_optimizers_resume_exactly_too(
+    changes: dict[str, object], shards: Shards, tmp_path: Path
+) -> None:
+    config = tiny_config(**changes)
     finish(config, shards, tmp_path / "whole")
     stop_after(config, shards, tmp_path / "broken", 3)
     finish(config, shards, tmp_path / "broken", resume=True)
     assert same_weights(tmp_path / "broken" / "final", tmp_path / "whole" / "final")
+
+
+def test_muon_takes_the_matrices_of_the_layers_and_adamw_the_rest(shards: Shards) -> None:
+    network = new_network(tiny_config(), "gpt2-tiny", shards.tokenizer)
+    muon, adamw = new_optimizers(network, tiny_config(optimizer="muon"))
+    (alone,) = new_optimizers(network, tiny_config())
+    counts = [
+        sum(len(group["params"]) for group in optimizer.param_groups) for optimizer in (muon, adamw, alone)
+    ]
+    assert counts[0] == 6 * 4
+    assert counts[0] + counts[1] == counts[2] == len(list(network.parameters()))
 
 
 def test_saved_events_name_whole_folders(shards: Shards, tmp_path: Path) -> None:

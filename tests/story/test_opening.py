@@ -143,6 +143,10 @@ def test_a_step_that_fails_leaves_the_old_version(path):
     broken = (*MIGRATIONS, ("ALTER TABLE story ADD COLUMN summary TEXT", "SELECT nothing FROM nowhere"))
     with pytest.raises(sqlite3.OperationalError):
         open_database(path, Clock(), broken)
+    with closing(sqlite3.connect(path)) as plain:
+        assert (
+            "summary" not in plain.execute("SELECT sql FROM sqlite_schema WHERE name = 'story'").fetchone()[0]
+        )
     with StoryStore(path) as store:
         assert store.text(store.stories()[0].id) == "夜" * 12000
 

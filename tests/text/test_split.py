@@ -102,9 +102,20 @@ def test_lists_countdowns_and_scores_are_no_chapters(listing):
     assert kinds(prose(4) + listing + prose(4)) == [("chapter", None)]
 
 
-def test_sections_inside_numbered_chapters_stay_in_the_body():
-    book = "".join(f"第{n}章 灯\n\n一\n\n{prose(2)}\n二\n\n{prose(2)}\n" for n in "一二三")
+@pytest.mark.parametrize("sections", ["一二 一二 一二", "一二 三四 五六"])
+def test_sections_inside_numbered_chapters_stay_in_the_body(sections):
+    bodies = ["".join(f"{number}\n\n{prose(2)}\n" for number in pair) for pair in sections.split()]
+    book = "".join(f"第{n}章 灯\n\n{body}" for n, body in zip("一二三", bodies, strict=True))
     assert kinds(book) == [("chapter", 1), ("chapter", 2), ("chapter", 3)]
+
+
+def test_a_preface_after_the_first_chapter_is_an_extra():
+    assert kinds(novel("序", "第一章 灯", "第二章 信", "序二")) == [
+        ("front", None),
+        ("chapter", 1),
+        ("chapter", 2),
+        ("extra", 2),
+    ]
 
 
 @pytest.mark.parametrize(

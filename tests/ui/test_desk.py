@@ -1,6 +1,7 @@
 """The handlers of the page on a real studio; the components are stood in for by their names."""
 
 import asyncio
+import itertools
 import shutil
 from contextlib import closing
 from dataclasses import fields
@@ -109,7 +110,7 @@ def test_a_continuation_comes_in_steps_and_ends_with_what_the_library_holds(desk
     updates = write(desk, story, "雨下了", max_chars=30, seed="7")
     texts = [update["paper"] for update in updates if "paper" in update]
     assert all(text.startswith("雨下了") for text in texts)
-    assert all(later.startswith(earlier) for earlier, later in zip(texts, texts[1:], strict=False))
+    assert all(later.startswith(earlier) for earlier, later in itertools.pairwise(texts))
     assert texts[-1] == studio.text(story)
     assert len(texts[-1]) == 33
     assert updates[0]["stop"]["interactive"]
@@ -131,7 +132,7 @@ def test_a_browser_is_not_sent_the_text_more_often_than_it_can_bear(studio):
         if "paper" in update and "go" not in update:
             times.append(clock.seconds)
     assert len(times) > 5
-    assert all(b - a >= REFRESH_SECONDS for a, b in zip(times, times[1:], strict=False))
+    assert all(b - a >= REFRESH_SECONDS for a, b in itertools.pairwise(times))
 
 
 def test_leaving_the_page_in_the_middle_keeps_what_was_written(desk, studio):

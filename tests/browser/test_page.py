@@ -1,0 +1,398 @@
+"""The page in a real Chromium, on a real server in a process of its own."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+from novelgpt.config import Workspace
+from novelgpt.studio import open_studio
+from tests.tiny import tiny_model_folder
+
+pytestmark = pytest.mark.browser
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PATIENCE_MS = 60_000
+OPENING = "雨下了三天，河水漫过了石桥。"
+
+
+def find_chromium():
+    asked = os.environ.get("NOVELGPT_CHROMIUM")
+    return asked if asked and Path(asked).is_file() else next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = find_chromium()
+    if path is None:
+        reason = "no Chromium found: install one, or name it in NOVELGPT_CHROMIUM"
+        if os.environ.get("NOVELGPT_REQUIRE_BROWSER") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Server:
+    """`novelgpt serve` in its own process, which can be stopped, killed and started again on the same port."""
+
+    def __init__(self, root):
+        self.root = root
+        with closing(socket.create_server(("127.0.0.1", 0))) as probe:
+            self.port = probe.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self.port}"
+        self._process = None
+
+    def start(self):
+        command = [sys.executable, "-m", "novelgpt", "serve", "--port", str(self.port), "--lang", "en"]
+        self._process = subprocess.Popen(
+            [*command, "--workspace", str(self.root)], stderr=subprocess.PIPE, text=True
+        )
+        said = self._process.stderr.readline()
+        assert self.address in said, said + self._process.stderr.read()
+
+    def stop(self, how=signal.SIGINT):
+        self._process.send_signal(how)
+        _, self.said = self._process.communicate(timeout=60)
+        return self._process.returncode
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    root = tmp_path_factory.mktemp("workspace")
+    tiny_model_folder(root / "runs" / "tiny" / "final", steps=60)
+    server = Server(root)
+    server.start()
+    yield server
+    if server._process.poll() is None:
+        server.stop(signal.SIGKILL)
+
+
+class Desk:
+    """A person at the page."""
+
+    def __init__(self, page, server):
+        self.page, self.server = page, server
+        self.paper = page.locator("#paper textarea")
+        self.status = page.locator("#status")
+
+    def open(self, query=""):
+        self.page.goto(self.server.address + "/" + query)
+        self.ready()
+
+    def ready(self):
+        """Wait until the page has been filled and nothing is being written."""
+        expect(self.page.locator("#current textarea, #current input")).not_to_have_value(
+            "", timeout=PATIENCE_MS
+        )
+        expect(self.page.locator("#continue")).to_be_enabled(timeout=PATIENCE_MS)
+
+    def new_story(self, title):
+        before = self.page.url
+        self.page.locator("#title input").fill(title)
+        self.page.locator("#new").click()
+        self.page.wait_for_function("before => location.href !== before", arg=before, timeout=PATIENCE_MS)
+        expect(self.page.locator("#story input")).to_have_value(title, timeout=PATIENCE_MS)
+
+    def text(self):
+        return self.paper.input_value()
+
+    def type(self, text):
+        """Write at the end and wait until it is saved."""
+        self.paper.click()
+        self.page.keyboard.press("Control+End")
+        self.page.keyboard.insert_text(text)
+        expect(self.status).to_contain_text(re.compile("已保存|saved"), timeout=PATIENCE_MS)
+
+    def set_length(self, characters):
+        self.page.locator("#dial-max_chars input").fill(str(characters))
+
+    def write(self, characters=40):
+        """Let the model write so many characters, and return the page."""
+        self.set_length(characters)
+        self.page.locator("#continue").click()
+        expect(self.status).to_contain_text(f"写了 {characters:,} 字 · 写满", timeout=PATIENCE_MS)
+        self.ready()
+        return self.text()
+
+    def press(self, name):
+        """Press undo or redo, and return the page once it has changed."""
+        before = self.text()
+        self.page.locator(f"#{name}").click()
+        expect(self.paper).not_to_have_value(before, timeout=PATIENCE_MS)
+        return self.text()
+
+    def grows_beyond(self, characters):
+        """Wait until the text is longer than so many characters."""
+        script = "least => document.querySelector('#paper textarea').value.length > least"
+        self.page.wait_for_function(script, arg=characters, timeout=PATIENCE_MS)
+
+    def in_the_library(self):
+        """Return the story as the file on the disk has it."""
+        number = int(re.search(r"story=(\d+)", self.page.url)[1])
+        with closing(open_studio(Workspace(self.server.root))) as studio:
+            return studio.text(number)
+
+
+@contextmanager
+def sitting_down(browser, server, **options):
+    """Open the page in a window of its own, and at the end find it quiet: no errors, and nothing asked of other hosts."""
+    options = {"locale": "zh-CN", "viewport": {"width": 1280, "height": 900}} | options
+    context = browser.new_context(**options)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    complaints, asked = [], []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("response", lambda answer: complaints.append(answer.url) if answer.status >= 400 else None)
+    page.on("request", lambda request: asked.append(request.url))
+    desk = Desk(page, server)
+    desk.open()
+    try:
+        yield desk
+        assert complaints == []
+        local = (server.address, "data:", "blob:")
+        assert [url for url in asked if not url.startswith(local)] == []
+    finally:
+        context.close()
+
+
+@pytest.fixture
+def desk(browser, server, request):
+    with sitting_down(browser, server) as desk:
+        desk.new_story(request.node.name)
+        yield desk
+
+
+def test_a_first_visit_is_ready_to_write(browser, tmp_path):
+    tiny_model_folder(tmp_path / "runs" / "tiny" / "final", steps=60)
+    server = Server(tmp_path)
+    server.start()
+    try:
+        with sitting_down(browser, server) as desk:
+            assert desk.text() == ""
+            assert len(desk.write(20)) == 20
+            assert desk.in_the_library() == desk.text()
+    finally:
+        assert server.stop() in (0, 130)
+    assert "Traceback" not in server.said
+
+
+def test_the_button_writes_on_where_the_text_ends(desk):
+    desk.type(OPENING)
+    text = desk.write(40)
+    assert text.startswith(OPENING)
+    assert len(text) == len(OPENING) + 40
+    assert desk.in_the_library() == text
+
+
+def test_ctrl_enter_writes_on_and_takes_along_what_was_typed_just_now(desk):
+    desk.set_length(30)
+    desk.paper.click()
+    desk.page.keyboard.insert_text(OPENING)
+    desk.page.keyboard.press("Control+Enter")
+    desk.grows_beyond(len(OPENING))
+    desk.ready()
+    assert desk.text().startswith(OPENING)
+    assert len(desk.text()) == len(OPENING) + 30
+    assert desk.press("undo") == OPENING
+
+
+def test_stop_ends_at_once_and_page_and_library_agree(desk):
+    desk.type(OPENING)
+    desk.set_length(100_000)
+    desk.page.locator("#continue").click()
+    desk.grows_beyond(len(OPENING) + 10)
+    expect(desk.paper).to_have_attribute("readonly", "")
+    desk.page.locator("#stop").click()
+    expect(desk.status).to_contain_text("已停止", timeout=PATIENCE_MS)
+    desk.ready()
+    expect(desk.paper).not_to_have_attribute("readonly", "")
+    stopped = desk.text()
+    assert desk.in_the_library() == stopped
+    desk.page.wait_for_timeout(500)
+    assert desk.text() == stopped
+    assert desk.press("undo") == OPENING
+    assert desk.in_the_library() == OPENING
+    assert desk.press("redo") == stopped
+    assert desk.in_the_library() == stopped
+
+
+def test_undo_and_redo_walk_over_typing_and_writing_alike(desk):
+    desk.type("第一句。")
+    written = desk.write(20)
+    desk.type("又一句。")
+    assert desk.press("undo") == written
+    assert desk.press("undo") == "第一句。"
+    assert desk.press("undo") == ""
+    expect(desk.page.locator("#undo")).to_be_disabled()
+    assert desk.press("redo") == "第一句。"
+    assert desk.press("redo") == written
+    assert desk.press("redo") == written + "又一句。"
+    expect(desk.page.locator("#redo")).to_be_disabled()
+
+
+def test_typing_is_saved_by_itself_and_there_after_a_reload(desk):
+    desk.type(OPENING)
+    desk.type("他说。")
+    assert desk.in_the_library() == OPENING + "他说。"
+    desk.page.reload()
+    desk.ready()
+    assert desk.text() == OPENING + "他说。"
+
+
+def test_an_input_method_at_work_neither_saves_nor_writes(desk):
+    script = """() => {
+        const paper = document.querySelector("#paper textarea");
+        paper.focus();
+        paper.value = "ni'hao";
+        paper.dispatchEvent(new InputEvent("input", { bubbles: true, isComposing: true }));
+        document.activeElement.dispatchEvent(new KeyboardEvent("keydown",
+            { key: "Enter", ctrlKey: true, bubbles: true, isComposing: true }));
+    }"""
+    desk.page.evaluate(script)
+    desk.page.wait_for_timeout(2500)
+    assert desk.in_the_library() == ""
+    done = """() => {
+        const paper = document.querySelector("#paper textarea");
+        paper.value = "你好";
+        paper.dispatchEvent(new InputEvent("input", { bubbles: true }));
+        paper.dispatchEvent(new CompositionEvent("compositionend", { bubbles: true }));
+    }"""
+    desk.page.evaluate(done)
+    expect(desk.status).to_contain_text("已保存", timeout=PATIENCE_MS)
+    assert desk.in_the_library() == "你好"
+
+
+def test_two_stories_are_kept_apart_and_can_be_changed_between(desk):
+    desk.type("甲的正文。")
+    first = desk.page.locator("#story input").input_value()
+    desk.new_story("另一个故事")
+    assert desk.text() == ""
+    desk.paper.click()
+    desk.page.keyboard.insert_text("乙的正文。")  # not saved yet: changing the story must do it
+    desk.page.locator("#story input").click()
+    desk.page.get_by_role("option", name=first, exact=True).click()
+    expect(desk.paper).to_have_value("甲的正文。", timeout=PATIENCE_MS)
+    desk.page.locator("#story input").click()
+    desk.page.get_by_role("option", name="另一个故事", exact=True).click()
+    expect(desk.paper).to_have_value("乙的正文。", timeout=PATIENCE_MS)
+
+
+def test_a_reload_in_the_middle_of_writing_loses_nothing(desk):
+    desk.type(OPENING)
+    desk.set_length(100_000)
+    desk.page.locator("#continue").click()
+    desk.grows_beyond(len(OPENING) + 30)
+    desk.page.reload()
+    desk.ready()
+    text = desk.text()
+    assert text.startswith(OPENING)
+    assert len(text) > len(OPENING)
+    script = "window.novelgpt !== undefined"
+    desk.page.wait_for_function(script)
+    desk.page.wait_for_timeout(3000)  # time for the server to notice that nobody reads any more
+    desk.page.reload()
+    desk.ready()
+    written = desk.text()
+    assert written.startswith(text)
+    assert desk.press("undo") == OPENING
+
+
+def test_an_error_is_one_sentence_and_the_next_try_works(desk):
+    desk.type(OPENING)
+    desk.page.locator("#dial-seed input, #dial-seed textarea").fill("七")
+    desk.page.locator("#continue").click()
+    expect(desk.status).to_contain_text("整数", timeout=PATIENCE_MS)
+    desk.ready()
+    expect(desk.paper).not_to_have_attribute("readonly", "")
+    assert desk.text() == OPENING
+    desk.page.locator("#dial-seed input, #dial-seed textarea").fill("7")
+    once = desk.write(25)
+    assert desk.press("undo") == OPENING
+    assert desk.write(25) == once
+
+
+def test_markup_in_a_novel_stays_text(desk):
+    script = "</textarea><script>window.broken = 1</script><img src=x onerror='window.broken = 1'>"
+    desk.type(script)
+    desk.new_story(script[:90])
+    desk.page.reload()
+    desk.ready()
+    assert desk.page.evaluate("window.broken") is None
+    assert desk.page.locator("#story input").input_value() == script[:90]
+
+
+def test_the_browser_itself_keeps_no_text(desk):
+    desk.type(OPENING)
+    desk.write(20)
+    script = "() => JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])"
+    kept = desk.page.evaluate(script)
+    assert OPENING[:4] not in kept
+    assert OPENING[:4].encode("unicode_escape").decode() not in kept
+    assert desk.page.evaluate("async () => (await indexedDB.databases()).length") == 0
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_the_story_is_there_after_the_server_was_started_again(browser, server, how):
+    with sitting_down(browser, server) as desk:
+        desk.new_story(f"重启 {how}")
+        desk.type(OPENING)
+        written = desk.write(40)
+        address = desk.page.url
+    server.stop(how)
+    server.start()
+    with sitting_down(browser, server) as desk:
+        assert desk.text() == written  # without an address: the story worked on last
+        desk.page.goto(address)
+        desk.ready()
+        assert desk.text() == written
+        assert desk.press("undo") == OPENING
+
+
+def test_english_by_the_browsers_language(browser, server):
+    with sitting_down(browser, server, locale="en-US") as desk:
+        for name, word in {"continue": "Continue", "stop": "Stop", "undo": "Undo", "redo": "Redo"}.items():
+            expect(desk.page.locator(f"#{name}")).to_have_text(word)
+        expect(desk.status).to_contain_text("characters:")
+        shown = desk.page.locator("body").inner_text()
+        assert "temperature" in shown
+        assert not re.search(r"ui\.|dial\.|续写|温度", shown)
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "zh-TW", "zh-HK", "fr-FR"])
+def test_chinese_for_everybody_else(browser, server, locale):
+    with sitting_down(browser, server, locale=locale) as desk:
+        expect(desk.page.locator("#continue")).to_have_text("续写")
+        shown = desk.page.locator("body").inner_text()
+        assert "温度" in shown
+        assert not re.search(r"ui\.|dial\.|Continue|temperature", shown)
+
+
+def test_a_phone_shows_page_and_buttons_without_scrolling_sideways(browser, server):
+    phone = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+    with sitting_down(browser, server, **phone) as desk:
+        assert desk.page.evaluate("document.documentElement.scrollWidth") <= 390
+        for part in ("#paper textarea", "#continue", "#stop", "#undo", "#redo", "#status"):
+            box = desk.page.locator(part).bounding_box()
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= 390
+            assert box["y"] + box["height"] <= 844
+
+
+def test_night_is_dark(browser, server):
+    with sitting_down(browser, server, color_scheme="dark") as desk:
+        script = """part => getComputedStyle(document.querySelector(part)).backgroundColor
+            .match(/\\d+/g).slice(0, 3).map(Number)"""
+        for part in ("body", "#paper textarea"):
+            assert max(desk.page.evaluate(script, part)) < 60
