@@ -20,12 +20,14 @@ from novelgpt.messages import Message
 from novelgpt.model.folder import Model
 from novelgpt.tokens.tokenizer import Tokenizer
 from novelgpt.writing.engine import generate
+from novelgpt.writing.manner import Manner, as_learnt
 from novelgpt.writing.sampling import Choose, compose
 from novelgpt.writing.utf8 import next_bytes
 
 FinishReason = Literal["length", "chapter_end"]
 
 _REPLACEMENT = "\ufffd"
+_LOOKED_AT = 4000  # characters at the end of a page that show how it begins its paragraphs
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Writer:
     def stream(self, prompt: str, sample: SampleConfig) -> Generator[Piece, None, None]:
         """Yield the continuation of `prompt` as it grows; a prompt that cannot be read is refused at once."""
         seed = secrets.randbelow(2**32) if sample.seed is None else sample.seed
-        return self._pieces(self.read(prompt), sample, seed)
+        return self._pieces(self.read(prompt), Manner.of(prompt[-_LOOKED_AT:]), sample, seed)
 
     def write(self, prompt: str, sample: SampleConfig) -> Continuation:
         """Return the whole continuation of `prompt`."""
@@ -76,21 +78,25 @@ class Writer:
         _refuse_surrogates(prompt)
         tokenizer, context = self.model.tokenizer, self.model.network.config.n_positions
         # so many characters can never fit, so nothing before them matters, however long the prompt
-        ids = tokenizer.encode(prompt[-self._longest_token * context - 1 :])
-        if len(ids) < context:
+        newest = prompt[-2 * self._longest_token * context :]
+        ids = tokenizer.encode(as_learnt(newest))
+        if len(ids) < context and newest == prompt:
             return [tokenizer.chapter_start_id, *ids]
         return ids[-max(1, context * 3 // 4) :]  # the rest is room for writing before the window has to slide
 
-    def _pieces(self, ids: list[int], sample: SampleConfig, seed: int) -> Generator[Piece, None, None]:
+    def _pieces(
+        self, ids: list[int], manner: Manner, sample: SampleConfig, seed: int
+    ) -> Generator[Piece, None, None]:
         choose = compose(sample, self._spared, torch.Generator().manual_seed(seed))
         decoder = self.model.tokenizer.stream_decoder()
-        left = sample.max_chars
+        left, before = sample.max_chars, manner.opening()
         tokens: list[int] = []
         for token in generate(self.model.network, ids, self._readable(choose)):
             tokens.append(token)
-            text = decoder.push(token)[:left]
-            if not text:
+            spelled = decoder.push(token)
+            if not spelled:
                 continue  # a character is only half spelled
+            text, before = (before + manner.dress(spelled))[:left], ""
             left -= len(text)
             yield Piece(text, tuple(tokens), None if left else "length", seed)
             if not left:

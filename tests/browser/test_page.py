@@ -83,6 +83,7 @@ class Desk:
 
     def __init__(self, page, server):
         self.page, self.server = page, server
+        self.complaints = []
         self.paper = page.locator("#paper textarea")
         self.status = page.locator("#status")
 
@@ -112,7 +113,14 @@ class Desk:
         self.paper.click()
         self.page.keyboard.press("Control+End")
         self.page.keyboard.insert_text(text)
-        expect(self.status).to_contain_text(re.compile("已保存|saved"), timeout=PATIENCE_MS)
+        self.saved()
+
+    def saved(self):
+        """Wait until the status line says that what is on the page is saved."""
+        characters = len("".join(self.text().split()))
+        expect(self.status).to_have_text(
+            re.compile(rf"\D{characters:,} · (已保存|saved)$"), timeout=PATIENCE_MS
+        )
 
     def set_length(self, characters):
         self.page.locator("#dial-max_chars input").fill(str(characters))
@@ -151,14 +159,14 @@ def sitting_down(browser, server, **options):
     context = browser.new_context(**options)
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
-    complaints, asked = [], []
+    desk, asked = Desk(page, server), []
+    complaints = desk.complaints
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("response", lambda answer: complaints.append(answer.url) if answer.status >= 400 else None)
     page.on("request", lambda request: asked.append(request.url))
-    desk = Desk(page, server)
-    desk.open()
     try:
+        desk.open()
         yield desk
         assert complaints == []
         local = (server.address, "data:", "blob:")
@@ -167,25 +175,42 @@ def sitting_down(browser, server, **options):
         context.close()
 
 
-@pytest.fixture
-def desk(browser, server, request):
+@pytest.fixture(scope="module")
+def chair(browser, server):
+    """One window for all tests that need nothing special: loading the page is what takes time."""
     with sitting_down(browser, server) as desk:
-        desk.new_story(request.node.name)
         yield desk
 
 
-def test_a_first_visit_is_ready_to_write(browser, tmp_path):
+@pytest.fixture
+def desk(chair, request):
+    chair.new_story(request.node.name)
+    return chair
+
+
+def test_a_first_visit_is_ready_to_write_and_its_story_is_there_after_a_restart(browser, tmp_path):
     tiny_model_folder(tmp_path / "runs" / "tiny" / "final", steps=60)
     server = Server(tmp_path)
     server.start()
-    try:
-        with sitting_down(browser, server) as desk:
-            assert desk.text() == ""
-            assert len(desk.write(20)) == 20
-            assert desk.in_the_library() == desk.text()
-    finally:
-        assert server.stop() in (0, 130)
+    with sitting_down(browser, server) as desk:
+        assert desk.text() == ""
+        written = desk.write(20)
+        assert desk.in_the_library() == written
+        address = desk.page.url
+    assert server.stop(signal.SIGINT) == 130
     assert "Traceback" not in server.said
+    server.start()
+    with sitting_down(browser, server) as desk:
+        assert desk.text() == written  # without an address: the story worked on last
+        desk.type(OPENING)
+        server.stop(signal.SIGKILL)
+        server.start()
+        desk.page.goto(address)
+        desk.ready()
+        assert desk.text() == written + OPENING
+        assert desk.press("undo") == written
+        desk.complaints.clear()  # the browser noticed that the server had gone, as it should
+    server.stop(signal.SIGKILL)
 
 
 def test_the_button_writes_on_where_the_text_ends(desk):
@@ -270,7 +295,7 @@ def test_an_input_method_at_work_neither_saves_nor_writes(desk):
         paper.dispatchEvent(new CompositionEvent("compositionend", { bubbles: true }));
     }"""
     desk.page.evaluate(done)
-    expect(desk.status).to_contain_text("已保存", timeout=PATIENCE_MS)
+    desk.saved()
     assert desk.in_the_library() == "你好"
 
 
@@ -343,23 +368,6 @@ def test_the_browser_itself_keeps_no_text(desk):
     assert desk.page.evaluate("async () => (await indexedDB.databases()).length") == 0
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_the_story_is_there_after_the_server_was_started_again(browser, server, how):
-    with sitting_down(browser, server) as desk:
-        desk.new_story(f"重启 {how}")
-        desk.type(OPENING)
-        written = desk.write(40)
-        address = desk.page.url
-    server.stop(how)
-    server.start()
-    with sitting_down(browser, server) as desk:
-        assert desk.text() == written  # without an address: the story worked on last
-        desk.page.goto(address)
-        desk.ready()
-        assert desk.text() == written
-        assert desk.press("undo") == OPENING
-
-
 def test_english_by_the_browsers_language(browser, server):
     with sitting_down(browser, server, locale="en-US") as desk:
         for name, word in {"continue": "Continue", "stop": "Stop", "undo": "Undo", "redo": "Redo"}.items():
@@ -370,28 +378,23 @@ def test_english_by_the_browsers_language(browser, server):
         assert not re.search(r"ui\.|dial\.|续写|温度", shown)
 
 
-@pytest.mark.parametrize("locale", ["zh-CN", "zh-TW", "zh-HK", "fr-FR"])
-def test_chinese_for_everybody_else(browser, server, locale):
-    with sitting_down(browser, server, locale=locale) as desk:
+def test_chinese_by_any_of_its_names(browser, server):
+    with sitting_down(browser, server, locale="zh-HK") as desk:
         expect(desk.page.locator("#continue")).to_have_text("续写")
         shown = desk.page.locator("body").inner_text()
         assert "温度" in shown
         assert not re.search(r"ui\.|dial\.|Continue|temperature", shown)
 
 
-def test_a_phone_shows_page_and_buttons_without_scrolling_sideways(browser, server):
+def test_a_phone_at_night_shows_page_and_buttons_in_the_dark_without_scrolling(browser, server):
     phone = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
-    with sitting_down(browser, server, **phone) as desk:
+    with sitting_down(browser, server, color_scheme="dark", **phone) as desk:
         assert desk.page.evaluate("document.documentElement.scrollWidth") <= 390
         for part in ("#paper textarea", "#continue", "#stop", "#undo", "#redo", "#status"):
             box = desk.page.locator(part).bounding_box()
             assert box["x"] >= 0
             assert box["x"] + box["width"] <= 390
             assert box["y"] + box["height"] <= 844
-
-
-def test_night_is_dark(browser, server):
-    with sitting_down(browser, server, color_scheme="dark") as desk:
         script = """part => getComputedStyle(document.querySelector(part)).backgroundColor
             .match(/\\d+/g).slice(0, 3).map(Number)"""
         for part in ("body", "#paper textarea"):

@@ -55,6 +55,12 @@ def test_windows_score_what_token_by_token_scores(network, length, stride):
     assert (found.tokens, found.characters) == (len(tokens_of(text)) - 1, len(text))
 
 
+def test_how_many_rows_are_taken_at_once_changes_nothing(network, monkeypatch):
+    at_once = likelihood([TALE], network, tiny_tokenizer())
+    monkeypatch.setattr("novelgpt.scoring.likelihood._ROWS_AT_ONCE", 7)
+    assert likelihood([TALE], network, tiny_tokenizer()).nats == pytest.approx(at_once.nats, rel=1e-6)
+
+
 def test_a_text_within_the_context_costs_what_the_networks_own_loss_says(network):
     ids = torch.tensor([tokens_of("雨下了。")])
     loss = float(network(ids, labels=ids).loss.detach())

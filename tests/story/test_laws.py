@@ -113,6 +113,6 @@ class StoreMachine(RuleBasedStateMachine):
 
 
 StoreMachine.TestCase.settings = settings(
-    max_examples=150, stateful_step_count=25, deadline=None, derandomize=True, database=None
+    max_examples=80, stateful_step_count=25, deadline=None, derandomize=True, database=None
 )
 test_the_store_does_what_a_list_of_texts_would = StoreMachine.TestCase

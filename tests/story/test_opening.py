@@ -1,4 +1,5 @@
 import sqlite3
+import threading
 from contextlib import closing
 
 import pytest
@@ -151,13 +152,19 @@ def test_a_step_that_fails_leaves_the_old_version(path):
         assert store.text(store.stories()[0].id) == "夜" * 12000
 
 
-def test_two_openers_do_not_take_a_step_twice(path):
-    fill(path)
+def test_an_opener_waits_while_another_takes_the_steps_and_takes_none_twice(path):
+    opened = []
     with closing(sqlite3.connect(path, isolation_level=None)) as first:
-        for _ in range(2):
-            first.execute("BEGIN IMMEDIATE")
-            upgrade(first, LATER)
-            first.execute("COMMIT")
+        first.execute("BEGIN IMMEDIATE")
+        upgrade(first)
+        second = threading.Thread(target=lambda: opened.append(StoryStore(path)))
+        second.start()
+        second.join(0.3)  # long enough to stand at the door
+        first.execute("COMMIT")
+        second.join()
+    (store,) = opened
+    with store:
+        assert store.text(store.create_story("长夜")) == ""
 
 
 @pytest.mark.parametrize("place", ["a folder", "below a file"])

@@ -2,7 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from novelgpt.config import SampleConfig
+from novelgpt.model.folder import Model
 from novelgpt.writing.manner import Manner, as_learnt
+from novelgpt.writing.writer import Writer
 
 LEARNT = [
     ("", ""),
@@ -57,3 +60,12 @@ def test_what_was_written_reads_the_same_once_it_is_on_the_page(
     manner = Manner.of(text)
     raw = "\n".join(written)
     assert as_learnt(text + manner.opening() + manner.dress(raw)) == as_learnt(text) + raw
+
+
+def test_a_writer_reads_as_models_learnt_and_writes_as_the_page_looks(model: Model) -> None:
+    writer = Writer(model)
+    page = "　　一个人。\n\n　　我们不在。\n"
+    assert writer.read(page) == [4, *model.tokenizer.encode("一个人。\n我们不在。\n")]
+    plain = writer.write("一个人。\n我们不在。\n", SampleConfig(max_chars=60, seed=3)).text
+    dressed = writer.write(page, SampleConfig(max_chars=60, seed=3)).text
+    assert dressed == ("\n　　" + plain.replace("\n", "\n\n　　"))[:60]

@@ -119,9 +119,7 @@ def test_a_short_prompt_is_read_whole_after_the_chapter_marker(writer, tokenizer
     assert writer.read("他说") != writer.read("他说\n")
 
 
-@pytest.mark.parametrize(
-    "prompt", ["人" * CONTEXT, "不知道大江东去" * 40 + "我们\n他说", "大江东去" * 5_000]
-)
+@pytest.mark.parametrize("prompt", ["人" * CONTEXT, "不知道大江东去" * 40 + "我们\n他说", "大江东去" * 5_000])
 def test_a_long_prompt_is_read_as_its_newest_tokens_with_room_left_for_writing(writer, tokenizer, prompt):
     assert writer.read(prompt) == tokenizer.encode(prompt)[-CONTEXT * 3 // 4 :]
 
