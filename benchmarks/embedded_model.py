@@ -1,6 +1,6 @@
 """Make the vocabulary and the model that travel inside the package, from public-domain novels, by the commands anyone has.
 
-    python benchmarks/embedded_model.py NOVELS_DIR MANIFEST.tsv WORK_DIR [--steps 4000] [--keep-vocab]
+    python benchmarks/embedded_model.py NOVELS_DIR MANIFEST.tsv WORK_DIR [--steps 2200] [--keep-vocab]
 
 NOVELS_DIR holds `<slug>.txt`; the manifest's columns used are slug, title, author, script, register. Each stage is skipped
 when its result already lies in WORK_DIR, and training resumes, so that the script can be stopped and started again.
@@ -81,7 +81,7 @@ def main() -> None:
     parser.add_argument("novels", type=Path)
     parser.add_argument("manifest", type=Path)
     parser.add_argument("work", type=Path)
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--steps", type=int, default=2200)
     parser.add_argument("--keep-vocab", action="store_true", help="use vocab/ as it is")
     flags = parser.parse_args()
     with flags.manifest.open(encoding="utf-8") as lines:

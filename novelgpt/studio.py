@@ -40,6 +40,7 @@ class OpenStory:
     text: str
     can_undo: bool
     can_redo: bool
+    being_written: bool
 
 
 def open_studio(workspace: Workspace, default_model: str | None = None) -> Studio:
@@ -90,8 +91,9 @@ class Studio:
 
     def open_story(self, story: StoryId) -> OpenStory:
         """Return a story as it reads now, and which way it can go."""
-        store = self._store
-        return OpenStory(store.text(story), store.can_undo(story), store.can_redo(story))
+        with self._lock:
+            store, written = self._store, story in self._drafts
+            return OpenStory(store.text(story), store.can_undo(story), store.can_redo(story), written)
 
     def text(self, story: StoryId) -> str:
         """Return a story as it reads now."""

@@ -70,10 +70,11 @@ class Desk:
         parts: Parts,
         lang_default: Lang = "zh",
         clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._studio, self._parts = studio, parts
         self._lang_default: Lang = lang_default
-        self._clock = clock
+        self._clock, self._pause = clock, pause
 
     def handler(self, handler: Handler) -> Handler:
         """Return `handler` as Gradio calls it: given the visitor's language, and with errors said in the status line."""
@@ -97,20 +98,22 @@ class Desk:
         names = [info.name for info in self._studio.models()]
         labels = [translate("ui.embedded", lang) if name == EMBEDDED else name for name in names]
         models = gr.update(choices=list(zip(labels, names, strict=True)), value=names[0] if names else None)
-        yield {**self._opened(story, lang), self._parts.model: models}
+        yield {self._parts.model: models}
+        yield from self._opened(story, lang)
         if not names:
             yield {self._parts.status: _problem(translate("ui.no_model", lang))}
 
     def choose_story(self, lang: Lang, picked: Any, current: Any, text: Any) -> Iterator[Updates]:
         """Keep the page, then show another story."""
         self._keep(current, text)
-        yield self._opened(_story(picked), lang)
+        yield from self._opened(_story(picked), lang)
 
     def new_story(self, lang: Lang, title: Any, current: Any, text: Any) -> Iterator[Updates]:
         """Keep the page, then show an empty story."""
         self._keep(current, text)
         named = " ".join(str(title or "").split()) or translate("ui.untitled", lang)
-        yield {**self._opened(self._studio.create_story(named), lang), self._parts.title: ""}
+        yield from self._opened(self._studio.create_story(named), lang)
+        yield {self._parts.title: ""}
 
     def save(self, lang: Lang, current: Any, text: Any) -> Iterator[Updates]:
         """Keep what a person has typed; the page itself stays as it is."""
@@ -161,19 +164,29 @@ class Desk:
         if story is not None:
             self._studio.save_text(story, _text(text))
 
-    def _opened(self, story: StoryId, lang: Lang) -> Updates:
+    def _opened(self, story: StoryId, lang: Lang) -> Iterator[Updates]:
+        """Show a story; if a model is writing in it, in another window or for a page just reloaded, watch till the end."""
         titles = [(entry.title, str(entry.id)) for entry in self._studio.stories()]
-        return {**self._shown(story, lang), self._parts.picker: gr.update(choices=titles, value=str(story))}
+        picker = gr.update(choices=titles, value=str(story))
+        yield {**self._shown(story, lang), self._parts.picker: picker}
+        while self._studio.open_story(story).being_written:
+            self._pause(REFRESH_SECONDS)
+            yield self._shown(story, lang)
 
     def _shown(self, story: StoryId, lang: Lang) -> Updates:
-        now = self._studio.open_story(story)
+        now, parts = self._studio.open_story(story), self._parts
+        shown = {
+            **self._ready(now.being_written),
+            parts.current: str(story),
+            parts.paper: gr.update(value=now.text, interactive=not now.being_written),
+        }
+        if now.being_written:
+            return {**shown, parts.status: _line(translate("ui.writing", lang))}
         return {
-            **self._ready(),
-            self._parts.current: str(story),
-            self._parts.paper: now.text,
-            self._parts.undo: gr.update(interactive=now.can_undo),
-            self._parts.redo: gr.update(interactive=now.can_redo),
-            self._parts.status: _line(_count(now.text, lang)),
+            **shown,
+            parts.undo: gr.update(interactive=now.can_undo),
+            parts.redo: gr.update(interactive=now.can_redo),
+            parts.status: _line(_count(now.text, lang)),
         }
 
     def _ready(self, writing: bool = False) -> Updates:

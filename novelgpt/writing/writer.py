@@ -80,7 +80,7 @@ class Writer:
         # so many characters can never fit, so nothing before them matters, however long the prompt
         newest = prompt[-2 * self._longest_token * context :]
         ids = tokenizer.encode(as_learnt(newest))
-        if len(ids) < context and newest == prompt:
+        if not ids or (len(ids) < context and newest == prompt):
             return [tokenizer.chapter_start_id, *ids]
         return ids[-max(1, context * 3 // 4) :]  # the rest is room for writing before the window has to slide
 

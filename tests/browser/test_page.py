@@ -20,7 +20,7 @@ from tests.tiny import tiny_model_folder
 pytestmark = pytest.mark.browser
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
 OPENING = "雨下了三天，河水漫过了石桥。"
 
 

@@ -65,11 +65,17 @@ def after(updates):
     shown = {}
     for update in updates:
         for part, value in update.items():
-            if isinstance(value, dict):
+            if part == "paper":
+                shown[part] = paper(update)
+            elif isinstance(value, dict):
                 shown.setdefault(part, {}).update(value)
             else:
                 shown[part] = value
     return shown
+
+
+def paper(update):
+    return update["paper"]["value"] if isinstance(update["paper"], dict) else update["paper"]
 
 
 def settings(**changed):
@@ -108,7 +114,7 @@ def test_the_story_asked_for_is_shown_and_a_strange_wish_is_not_an_error(desk, s
 def test_a_continuation_comes_in_steps_and_ends_with_what_the_library_holds(desk, studio):
     story = studio.create_story("渡口")
     updates = write(desk, story, "雨下了", max_chars=30, seed="7")
-    texts = [update["paper"] for update in updates if "paper" in update]
+    texts = [paper(update) for update in updates if "paper" in update]
     assert all(text.startswith("雨下了") for text in texts)
     assert all(later.startswith(earlier) for earlier, later in itertools.pairwise(texts))
     assert texts[-1] == studio.text(story)
@@ -133,6 +139,21 @@ def test_a_browser_is_not_sent_the_text_more_often_than_it_can_bear(studio):
             times.append(clock.seconds)
     assert len(times) > 5
     assert all(b - a >= REFRESH_SECONDS for a, b in itertools.pairwise(times))
+
+
+def test_a_page_opened_while_a_model_writes_watches_it_to_the_end(studio):
+    story = studio.create_story("渡口")
+    with closing(studio.continue_story(story, SampleConfig(max_chars=10_000), seen="雨")) as pieces:
+        next(pieces)
+        desk = Desk(studio, PARTS, pause=lambda seconds: pieces.close())
+        updates = call(desk, desk.open_page, str(story))
+    first, last = after(updates[:2]), after(updates)
+    assert not first["go"]["interactive"]
+    assert first["stop"]["interactive"]
+    assert last["paper"] == studio.text(story)
+    assert last["go"]["interactive"]
+    assert last["undo"]["interactive"]
+    assert not last["stop"]["interactive"]
 
 
 def test_leaving_the_page_in_the_middle_keeps_what_was_written(desk, studio):

@@ -95,7 +95,7 @@ def test_the_penalty_divides_positive_and_multiplies_negative_logits(before, aft
         ([], 0),
         ([0], 1),
         ([0, 1], 2),
-        ([2], 0),
+        ([0, 1, 2], 2),
         ([0] + [3] * PENALTY_SPAN, 0),
         ([0] + [3] * (PENALTY_SPAN - 1), 1),
     ],

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from novelgpt.config import SampleConfig
 from novelgpt.errors import BadModel, NotUnicode
 from novelgpt.writing.writer import Continuation, Writer
-from tests.writing.conftest import CONTEXT, tiny_network
+from tests.writing.conftest import CONTEXT, fond_of, tiny_network
 
 ANY_LENGTH = 5 * CONTEXT
 HOT = SampleConfig(max_chars=ANY_LENGTH, temperature=1.5, top_k=0, top_p=1.0, seed=1)
@@ -108,7 +108,21 @@ def test_greedy_writing_does_not_depend_on_the_seed(writer):
     assert writer.write("他说", greedy[0]).text == writer.write("他说", greedy[1]).text
 
 
-@pytest.mark.parametrize("prompt", ["", "\n", "他说", "他说\n", " ", "[SEP][MASK]<0x41>", "𠮷龘", "好" * 500])
+def test_words_tire_and_punctuation_does_not(model, tokenizer):
+    word, comma = tokenizer.encode("一") + tokenizer.encode("，")
+    fond = fond_of(fond_of(tiny_network(tokenizer.size), [word], 60.0), [comma], 40.0)
+    sample = SampleConfig(max_chars=20, temperature=0, repetition_penalty=2.0)
+    assert Writer(dataclasses.replace(model, network=fond)).write("", sample).text == "一" + "，" * 19
+
+
+def test_both_ends_of_a_prompt_matter(writer):
+    prompts = ["我们不知道自己", "他们不知道自己", "我们不知道一个"]
+    assert len({writer.write(prompt, HOT).text for prompt in prompts}) == 3
+
+
+@pytest.mark.parametrize(
+    "prompt", ["", "\n", "他说", "他说\n", " ", "[SEP][MASK]<0x41>", "𠮷龘", "好" * 500, "他说" + "\n" * 9999]
+)
 def test_any_prompt_can_be_continued_to_any_length(writer, prompt):
     assert len(writer.write(prompt, HOT).text) == ANY_LENGTH
 
