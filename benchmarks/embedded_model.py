@@ -70,7 +70,7 @@ def samples(folder: Path) -> str:
     """Return continuations exactly as they came, seed 1, default dials."""
     writer = Writer(load_model(folder))
     told = [(prompt, writer.write(prompt, SampleConfig(max_chars=160, seed=1)).text) for prompt in PROMPTS]
-    return "\n\n".join(f"**{prompt}**{text}".replace("\n", "\n> \n> ") for prompt, text in told)
+    return "\n\n".join(f"**{prompt}**{text}" for prompt, text in told).replace("\n", "\n> ")
 
 
 def main() -> None:

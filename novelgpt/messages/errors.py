@@ -78,7 +78,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{what} is empty. Give it some text.",
     ),
     "error.LengthsDiffer": (
-        "译文与参考的段数不同：{hyp} 有 {hyp_count} 段，{ref} 有 {ref_count} 段。请让两边一一对应。",
+        "待评文字与参考的段数不同：{hyp} 有 {hyp_count} 段，{ref} 有 {ref_count} 段。请让两边一一对应。",
         "The texts differ in length: {hyp} has {hyp_count} segments, {ref} has {ref_count}. Make them match one to one.",
     ),
     "error.TooLittleToScore": (

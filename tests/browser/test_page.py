@@ -119,7 +119,7 @@ class Desk:
         """Wait until the status line says that what is on the page is saved."""
         characters = len("".join(self.text().split()))
         expect(self.status).to_have_text(
-            re.compile(rf"\D{characters:,} · (已保存|saved)$"), timeout=PATIENCE_MS
+            re.compile(rf"\D{characters:,} · (已保存|saved)\s*$"), timeout=PATIENCE_MS
         )
 
     def set_length(self, characters):
@@ -197,7 +197,7 @@ def test_a_first_visit_is_ready_to_write_and_its_story_is_there_after_a_restart(
         written = desk.write(20)
         assert desk.in_the_library() == written
         address = desk.page.url
-    assert server.stop(signal.SIGINT) == 130
+    assert server.stop(signal.SIGINT) in (0, 130)  # 0 where the shell made Ctrl-C be ignored
     assert "Traceback" not in server.said
     server.start()
     with sitting_down(browser, server) as desk:

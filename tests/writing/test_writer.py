@@ -108,6 +108,12 @@ def test_greedy_writing_does_not_depend_on_the_seed(writer):
     assert writer.write("他说", greedy[0]).text == writer.write("他说", greedy[1]).text
 
 
+def test_a_piece_that_looks_like_broken_text_is_never_written(model, tokenizer):
+    broken = tokenizer.encode("�")
+    fond = fond_of(tiny_network(tokenizer.size), broken, 60.0)
+    assert "�" not in Writer(dataclasses.replace(model, network=fond)).write("", HOT).text
+
+
 def test_words_tire_and_punctuation_does_not(model, tokenizer):
     word, comma = tokenizer.encode("一") + tokenizer.encode("，")
     fond = fond_of(fond_of(tiny_network(tokenizer.size), [word], 60.0), [comma], 40.0)
@@ -116,7 +122,7 @@ def test_words_tire_and_punctuation_does_not(model, tokenizer):
 
 
 def test_both_ends_of_a_prompt_matter(writer):
-    prompts = ["我们不知道自己", "他们不知道自己", "我们不知道一个"]
+    prompts = ["我们不知道大江东去自己", "他们不知道大江东去自己", "我们不知道大江东去自己。\n"]
     assert len({writer.write(prompt, HOT).text for prompt in prompts}) == 3
 
 
