@@ -104,7 +104,7 @@ def test_who_is_stopped_while_waiting_for_a_turn_leaves_nothing_behind(studio, s
         waiting: list[str] = []
         thread = threading.Thread(target=lambda: waiting.append(write(studio, other)))
         thread.start()
-        while not studio.stop(other):
+        while thread.is_alive() and not studio.stop(other):
             pass
         thread.join()
     assert waiting == [""]
