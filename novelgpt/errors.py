@@ -1,7 +1,7 @@
 """Every way a person can be told no; each class owns one sentence of the catalogue, cure included.
 
 NovelGPTError
-├── InputError            FileMissing NothingToRead NothingIngested NotText EmptyText BadValue LengthsDiffer NotUnicode TooLittleToScore
+├── InputError            FileMissing NothingToRead NothingIngested NotText EmptyText BadValue BadRules LengthsDiffer NotUnicode TooLittleToScore
 ├── ChapterError          NoChapters DamagedChapters
 ├── VocabularyError       NoVocabulary BadVocabulary VocabularyTooSmall WrongVocabulary
 ├── TrainingError         TooLittleText RunExists RunChanged NoValidCheckpoint
@@ -58,6 +58,10 @@ class EmptyText(InputError):
 
 class BadValue(InputError):
     """A setting lies outside what is allowed."""
+
+
+class BadRules(InputError):
+    """A user's rules file cannot be understood."""
 
 
 class LengthsDiffer(InputError):

@@ -77,6 +77,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{what} 是空的，没有可用的文字。请给出一些文字。",
         "{what} is empty. Give it some text.",
     ),
+    "error.BadRules": (
+        "规则文件 {path} 有误：{detail}。写法见 README 的“自己的规则”。",
+        'The rules file {path} cannot be used: {detail}. README, "Your own rules", shows how to write one.',
+    ),
     "error.LengthsDiffer": (
         "待评文字与参考的段数不同：{hyp} 有 {hyp_count} 段，{ref} 有 {ref_count} 段。请让两边一一对应。",
         "The texts differ in length: {hyp} has {hyp_count} segments, {ref} has {ref_count}. Make them match one to one.",

@@ -50,6 +50,22 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "text.epub.missing": ("缺少 {name}", "{name} is missing"),
     "text.epub.no_spine": ("没有可读的正文", "it lists no documents to read"),
     "text.epub.too_large": ("解开后太大", "it unpacks to too much"),
+    "text.rules.too_large": ("文件超过 {limit} 字节", "it is larger than {limit} bytes"),
+    "text.rules.not_toml": ("不是 TOML（{detail}）", "it is not TOML ({detail})"),
+    "text.rules.unknown_rule": (
+        "没有叫 {name} 的规则，可关的有 {known}",
+        "there is no rule called {name}; those that can be switched off are {known}",
+    ),
+    "text.rules.unknown_key": (
+        "不认识 {name}，只有 {known}",
+        "{name} is unknown; there are only {known}",
+    ),
+    "text.rules.not_a_list": ("{name} 应是一列字符串", "{name} must be a list of strings"),
+    "text.rules.too_many": ("{name} 超过 {limit} 条", "{name} has more than {limit} entries"),
+    "text.rules.bad_pattern": (
+        "式子 {pattern} 不能用（{detail}；RE2 不支持反向引用和环视）",
+        "the pattern {pattern} cannot be used ({detail}; RE2 has no back-references or look-around)",
+    ),
     "text.report_title": ("收书报告", "Ingest report"),
     "text.report_summary": (
         "{files} 个文件：收下 {ingested} 个，未收 {refused} 个；共 {chapters} 章、{characters} 字，缺 {lost_characters} 字。",
