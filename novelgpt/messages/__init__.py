@@ -9,13 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from novelgpt.messages import cli, errors, model, scoring, text, tokens, ui, writing
+from novelgpt.messages import (
+    cli,
+    errors,
+    model,
+    scoring,
+    text,
+    text_books,
+    text_clean,
+    text_decode,
+    tokens,
+    ui,
+    writing,
+)
 
 Lang = Literal["zh", "en"]
 LANGUAGES: tuple[Lang, ...] = ("zh", "en")
 
 CATALOGUE: dict[str, tuple[str, str]] = {}
-for _page in (errors, text, tokens, model, writing, scoring, ui, cli):
+for _page in (errors, text, text_decode, text_clean, text_books, tokens, model, writing, scoring, ui, cli):
     CATALOGUE.update(_page.MESSAGES)
 
 

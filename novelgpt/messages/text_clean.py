@@ -1,0 +1,3 @@
+"""Catalogue page of `text`, clean: {key: (Chinese, English)}."""
+
+MESSAGES: dict[str, tuple[str, str]] = {}

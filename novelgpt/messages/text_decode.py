@@ -1,0 +1,3 @@
+"""Catalogue page of `text`, decode: {key: (Chinese, English)}."""
+
+MESSAGES: dict[str, tuple[str, str]] = {}
