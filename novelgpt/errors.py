@@ -1,14 +1,14 @@
 """Every way a person can be told no; each class owns one sentence of the catalogue, cure included.
 
 NovelGPTError
-├── InputError            FileMissing NothingToRead NothingIngested NotText EmptyText BadValue BadRules LengthsDiffer NotUnicode TooLittleToScore
+├── InputError            FileMissing NothingToRead NothingIngested FilesRefused NotText EmptyText BadValue BadRules LengthsDiffer NotUnicode TooLittleToScore
 ├── ChapterError          NoChapters DamagedChapters
 ├── VocabularyError       NoVocabulary BadVocabulary VocabularyTooSmall WrongVocabulary
 ├── TrainingError         TooLittleText RunExists RunChanged NoValidCheckpoint
 ├── ModelError            UnknownModel BadModel
 ├── StoryError            BadStories StoriesBusy UnknownStory UnknownPassage PassageFinished StoryBeingWritten
 │   └── BadStories        NewerStories StoriesUnwritable
-└── MachineError          DiskFull PortBusy AddressRefused
+└── MachineError          DiskFull FolderUnwritable NoRay PortBusy AddressRefused
 
 Raise with the facts the sentence names: `raise FileMissing(path=path)`. The faces catch `NovelGPTError` once.
 """
@@ -27,9 +27,16 @@ class NovelGPTError(Exception):
         self.facts = facts
         super().__init__(self.sentence("en"))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _raised, (type(self), self.facts)  # so that it comes home whole from another process
+
     def sentence(self, lang: Lang) -> str:
         """Return the one line that names the cause and the cure."""
         return translate(f"error.{type(self).__name__}", lang, **self.facts)
+
+
+def _raised(kind: type[NovelGPTError], facts: dict[str, Any]) -> NovelGPTError:
+    return kind(**facts)
 
 
 class InputError(NovelGPTError):
@@ -46,6 +53,10 @@ class NothingToRead(InputError):
 
 class NothingIngested(InputError):
     """Every file was refused."""
+
+
+class FilesRefused(InputError):
+    """Some files were refused, and a person had asked for all or nothing."""
 
 
 class NotText(InputError):
@@ -182,6 +193,14 @@ class MachineError(NovelGPTError):
 
 class DiskFull(MachineError):
     """No space left while writing."""
+
+
+class FolderUnwritable(MachineError):
+    """The place where results should go cannot be written."""
+
+
+class NoRay(MachineError):
+    """A Ray cluster was asked for and Ray is not installed."""
 
 
 class PortBusy(MachineError):

@@ -30,8 +30,11 @@ def disk_full_is_said(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def atomic_file(path: Path) -> Iterator[IO[bytes]]:
-    """Open a temporary neighbour for writing; on leaving it is flushed to disk and takes the name `path`."""
+def atomic_file(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
+    """Open a temporary neighbour for writing; on leaving it is flushed to disk and takes the name `path`.
+
+    What can be made again at any time need not be `durable`: a power cut may lose it, a crash of the program may not.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.tmp")
     try:
@@ -39,9 +42,11 @@ def atomic_file(path: Path) -> Iterator[IO[bytes]]:
             with temporary.open("wb") as stream:
                 yield stream
                 stream.flush()
-                os.fsync(stream.fileno())
+                if durable:
+                    os.fsync(stream.fileno())
             temporary.replace(path)
-            sync_folder(path.parent)
+            if durable:
+                sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -55,6 +60,15 @@ def write_bytes(path: Path, content: bytes) -> None:
 def write_text(path: Path, content: str) -> None:
     """Replace `path` by `content` in UTF-8, atomically."""
     write_bytes(path, content.encode("utf-8"))
+
+
+def write_synced(path: Path, content: str) -> None:
+    """Write a file under a name that nobody reads yet, and flush it to disk, so that it may be renamed later."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with disk_full_is_said(path), path.open("wb") as stream:
+        stream.write(content.encode("utf-8"))
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def write_json(path: Path, content: Any) -> None:

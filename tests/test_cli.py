@@ -12,6 +12,7 @@ import pytest
 
 from novelgpt import cli
 from novelgpt.messages import LANGUAGES
+from tests.text.test_sketch import long_text
 from tests.tiny import TALE, tiny_model_folder, tiny_tokenizer
 
 COMMANDS = ["ingest", "vocab", "train", "generate", "score", "serve"]
@@ -120,7 +121,7 @@ def test_texts_are_scored_against_texts(home: Path, capsys: pytest.CaptureFixtur
 
 
 def test_a_model_is_scored_on_chapters(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (home / "长.txt").write_text(f"第一章\n{TALE * 3}\n第二章\n{TALE * 4}\n", encoding="utf-8")
+    (home / "长.txt").write_text(f"第一章\n{TALE * 3}\n第二章\n{TALE[::-1] * 4}\n", encoding="utf-8")
     assert run("ingest", "长.txt", "--jobs", "1") == 0
     tiny_model_folder(home / "runs/small/final")
     capsys.readouterr()
@@ -160,6 +161,10 @@ WRONG = [
     (["ingest", "binary.txt"], "binary.txt"),
     (["ingest", "folder"], "No novel"),
     (["ingest", "good.txt", "--encoding", "klingon"], "klingon"),
+    (["ingest", "good.txt", "--keep", "nonsense"], "site_adverts"),
+    (["ingest", "good.txt", "--restore", "none.jsonl"], "No such file"),
+    (["ingest", "good.txt", "--rules", "good.txt"], "TOML"),
+    (["ingest", "good.txt", "--out", "empty.txt"], "cannot be written"),
     (["vocab"], "novelgpt ingest"),
     (["vocab", "none.jsonl"], "No such file"),
     (["vocab", "bad.jsonl"], "Line 1"),
@@ -282,6 +287,61 @@ def test_a_dry_run_shows_the_chapters_and_writes_nothing(
     assert run("ingest", "渡口.txt", "--dry-run", "--jobs", "1") == 0
     assert "第6章 夜雨6" in capsys.readouterr().out
     assert [path.name for path in home.iterdir()] == ["渡口.txt"]
+
+
+def test_a_second_run_says_what_is_unchanged(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "渡口.txt").write_text(novel(), encoding="utf-8")
+    assert run("ingest", "渡口.txt", "--jobs", "1") == 0
+    assert "unchanged" not in capsys.readouterr().err
+    assert run("ingest", "渡口.txt", "--jobs", "1") == 0
+    assert "unchanged" in capsys.readouterr().err
+
+
+def test_strict_is_all_or_an_error(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "渡口.txt").write_text(novel(), encoding="utf-8")
+    (home / "empty.txt").write_bytes(b"")
+    assert run("ingest", "渡口.txt", "empty.txt", "--jobs", "1") == 0
+    assert run("ingest", "渡口.txt", "empty.txt", "--jobs", "1", "--strict") == 1
+    assert "--strict" in capsys.readouterr().err
+
+
+def test_own_rules_and_taking_a_removal_back(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "渡口.txt").write_text(novel().replace("第", "=第") + "本书首发于某站\n", encoding="utf-8")
+    (home / "我的.toml").write_text(
+        "[headings]\npatterns = ['^=第(\\d+)章']\n[lines]\nremove = ['^本书首发于']\n", encoding="utf-8"
+    )
+    ingest = ["ingest", "渡口.txt", "--jobs", "1", "--rules", "我的.toml", "--json"]
+    assert run(*ingest) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["chapters"], told["books"][0]["removed"]["user"]) == (6, 1)
+    assert run(*ingest, "--restore", "corpus/removed/渡口.jsonl") == 0
+    assert "user" not in json.loads(capsys.readouterr().out)["books"][0]["removed"]
+    assert "本书首发于某站" in (home / "corpus/chapters/渡口.jsonl").read_text(encoding="utf-8")
+
+
+def test_ingest_killed_or_stopped_at_any_moment_goes_on_where_it_was(home: Path) -> None:
+    for number in range(40):
+        (home / f"{number}.txt").write_text(novel(40).replace(TALE, long_text(number), 1), encoding="utf-8")
+    command = [sys.executable, "-m", "novelgpt", "ingest", ".", "--jobs", "1"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    chapters = home / "corpus/chapters"
+    for count, ending in ((3, signal.SIGKILL), (12, signal.SIGINT)):
+        with subprocess.Popen(command, cwd=home, env=environment, stderr=subprocess.PIPE, text=True) as child:
+            while child.poll() is None and len(list(chapters.glob("*.jsonl"))) < count:
+                pass
+            child.send_signal(ending)
+            err = child.communicate()[1]
+        assert child.returncode in (-signal.SIGKILL, cli.INTERRUPTED)
+        assert not (home / "corpus/train.json").exists()
+        if ending == signal.SIGINT:
+            assert "go on" in err
+    made = {path.name: path.stat().st_mtime_ns for path in chapters.iterdir()}
+    assert 12 <= len(made) < 40
+    done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=True)
+    assert "40 books" in done.stdout
+    redone = [name for name, when in made.items() if (chapters / name).stat().st_mtime_ns != when]
+    assert len(redone) <= 2  # at most the book each ending caught between its chapters and its record
+    assert len(json.loads((home / "corpus/train.json").read_text(encoding="utf-8"))) == 40 * 40
 
 
 def test_json_is_one_object_on_stdout(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

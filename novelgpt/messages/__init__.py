@@ -18,6 +18,7 @@ from novelgpt.messages import (
     text_books,
     text_clean,
     text_decode,
+    text_ingest,
     tokens,
     ui,
     writing,
@@ -27,7 +28,20 @@ Lang = Literal["zh", "en"]
 LANGUAGES: tuple[Lang, ...] = ("zh", "en")
 
 CATALOGUE: dict[str, tuple[str, str]] = {}
-for _page in (errors, text, text_decode, text_clean, text_books, tokens, model, writing, scoring, ui, cli):
+for _page in (
+    errors,
+    text,
+    text_decode,
+    text_clean,
+    text_books,
+    text_ingest,
+    tokens,
+    model,
+    writing,
+    scoring,
+    ui,
+    cli,
+):
     CATALOGUE.update(_page.MESSAGES)
 
 

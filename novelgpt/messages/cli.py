@@ -78,7 +78,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "model: a run's name, a folder, or embedded (default: the newest finished run, else the embedded one)",
     ),
     "help.ingest": ("小说文件 → 干净的章节与报告", "novel files → clean chapters and a report"),
-    "help.ingest.paths": ("文件、通配符或文件夹（.txt .epub）", "files, globs or folders (.txt .epub)"),
+    "help.ingest.paths": (
+        "文件、通配符或文件夹（.txt .epub .docx .html .md .zip）",
+        "files, globs or folders (.txt .epub .docx .html .md .zip)",
+    ),
     "help.ingest.out": ("输出文件夹（默认 corpus/）", "output folder (default: corpus/)"),
     "help.ingest.encoding": ("指定编码，不再猜", "the encoding, instead of detecting it"),
     "help.ingest.allow_loss": (
@@ -86,6 +89,30 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "take files in even if characters are lost (the report counts them)",
     ),
     "help.ingest.dry_run": ("只显示章节表，不写文件", "show the chapter table, write nothing"),
+    "help.ingest.script": (
+        "转成简体或繁体（OpenCC；已是的不动）[keep]",
+        "convert to simplified or traditional (OpenCC; books already in it stay) [keep]",
+    ),
+    "help.ingest.rules": (
+        "自己的规则：TOML 文件，写法见 README",
+        "your own rules: a TOML file, see README",
+    ),
+    "help.ingest.keep": (
+        "关掉一条清理规则，可多次使用（名字见报告）",
+        "switch a cleaning rule off, may be given several times (the report names them)",
+    ),
+    "help.ingest.restore": (
+        "还原这个清理日志（corpus/removed/*.jsonl）里的行",
+        "bring back the lines in this removal log (corpus/removed/*.jsonl)",
+    ),
+    "help.ingest.engine": (
+        "local：本机的进程；ray：Ray 集群（RAY_ADDRESS）[local]",
+        "local: this machine's processes; ray: a Ray cluster (RAY_ADDRESS) [local]",
+    ),
+    "help.ingest.strict": (
+        "有一个文件没收下就以 1 退出",
+        "exit with 1 if any file is left out",
+    ),
     "help.vocab": (
         "章节 → 词表（AutoTokenizer 可直接读取）",
         "chapters → vocabulary (AutoTokenizer loads it)",
@@ -126,6 +153,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "ingest.progress": (
         "[{index}/{total}] {title}：{encoding}，{chapters} 章",
         "[{index}/{total}] {title}: {encoding}, {chapters} chapters",
+    ),
+    "ingest.unchanged": (
+        "[{index}/{total}] {title}：没有变化，{chapters} 章",
+        "[{index}/{total}] {title}: unchanged, {chapters} chapters",
+    ),
+    "ingest.stopped": (
+        "已停下。收好的 {books} 本书都在，再执行一次同样的命令就接着收。",
+        "Stopped. The {books} books done are safe; run the same command again to go on.",
     ),
     "ingest.refused": ("没有收入 {path}：{reason}", "left out {path}: {reason}"),
     "ingest.done": (

@@ -89,6 +89,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{chapters} 章里没有一章够 {needed} 字，无法既作开头又作参考。请给出更长的章节。",
         "None of the {chapters} chapters has the {needed} characters that a prompt and a reference need. Give longer chapters.",
     ),
+    "error.FilesRefused": (
+        "有 {count} 个没有收下（--strict）：原因见上，也在报告里。",
+        "{count} were left out (--strict): the reasons stand above and in the report.",
+    ),
     "error.NotText": (
         "{path} 读不成文字：{reason}",
         "{path} cannot be read as text: {reason}",
@@ -128,6 +132,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "error.AddressRefused": (
         "不能在 {host}:{port} 上提供服务（{detail}）。请用 --host 127.0.0.1，或用 --port 换一个 1024 以上的端口。",
         "Cannot listen on {host}:{port} ({detail}). Use --host 127.0.0.1, or a --port above 1024.",
+    ),
+    "error.FolderUnwritable": (
+        "不能写入 {path}（{detail}）。请换一个文件夹（--out 或 --workspace），或修改它的权限。",
+        "{path} cannot be written ({detail}). Choose another folder (--out or --workspace) or change its permissions.",
+    ),
+    "error.NoRay": (
+        "没有安装 Ray。请执行 pip install 'novelgpt[ray]'，或去掉 --engine ray，用本机的多个进程。",
+        "Ray is not installed. Run pip install 'novelgpt[ray]', or leave out --engine ray and use this machine's processes.",
     ),
     "error.PortBusy": (
         "{host}:{port} 已被占用。请用 --port 换一个端口，或关掉占用它的程序。",

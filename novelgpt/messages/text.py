@@ -21,10 +21,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "文件在别处已经损坏：约 {percent}% 的字成了乱码（�、锟斤拷或私用区字形），原文找不回来。请换一份文件。",
         "The file was ruined before it came here: about {percent}% of its characters are replacement or private glyphs and cannot be recovered. Get another copy.",
     ),
-    "text.lossy": (
-        "按 {encoding} 读有 {lost} 个字读不出来。加 --allow-loss 可照样收下（缺字处记为 �），或换一份完好的文件。",
-        "Read as {encoding}, {lost} characters cannot be read. Add --allow-loss to take it anyway (they become �), or get a sound copy.",
-    ),
     "text.unsupported": (
         "不认识 {suffix} 文件，目前支持 {supported}。请先转换格式。",
         "{suffix} files are not supported; supported are {supported}. Convert it first.",
@@ -32,10 +28,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "text.too_large": (
         "文件超过 {limit} MB。请拆成几个文件再试。",
         "The file is larger than {limit} MB. Split it and try again.",
-    ),
-    "text.unopened": (
-        "文件打不开（{detail}）。请检查权限和磁盘。",
-        "The file cannot be opened ({detail}). Check its permissions and the disk.",
     ),
     "text.encodings": (
         "没有这种文本编码，可用 utf-8、gb18030、big5hkscs、cp950、utf-16 等",
@@ -62,26 +54,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "text.rules.not_a_list": ("{name} 应是一列字符串", "{name} must be a list of strings"),
     "text.rules.too_many": ("{name} 超过 {limit} 条", "{name} has more than {limit} entries"),
+    "text.rules.bad_log": (
+        "第 {line} 行不是清理日志（{detail}）",
+        "line {line} is not of a removal log ({detail})",
+    ),
     "text.rules.bad_pattern": (
         "式子 {pattern} 不能用（{detail}；RE2 不支持反向引用和环视）",
         "the pattern {pattern} cannot be used ({detail}; RE2 has no back-references or look-around)",
     ),
-    "text.report_title": ("收书报告", "Ingest report"),
-    "text.report_summary": (
-        "{files} 个文件：收下 {ingested} 个，未收 {refused} 个；共 {chapters} 章、{characters} 字，缺 {lost_characters} 字。",
-        "{files} files: {ingested} taken in, {refused} left out; {chapters} chapters, {characters} characters, {lost_characters} lost.",
-    ),
-    "text.report_refused": ("没有收下的文件", "Files left out"),
-    "text.report_ingested": ("收下的书", "Books taken in"),
-    "text.column.book": ("书", "Book"),
-    "text.column.file": ("文件", "File"),
-    "text.column.encoding": ("编码与把握", "Encoding, confidence"),
-    "text.column.size": ("字节", "Bytes"),
-    "text.column.lost": ("缺字", "Characters lost"),
-    "text.column.chapters": ("章数", "Chapters"),
-    "text.column.missing": ("缺号", "Missing numbers"),
-    "text.column.duplicate": ("重号", "Repeated numbers"),
-    "text.column.removed": ("清理", "Removed"),
     "text.rule.newlines": ("换行统一", "line breaks unified"),
     "text.rule.controls": ("控制字符", "control characters"),
     "text.rule.zero_width": ("零宽字符", "zero-width characters"),

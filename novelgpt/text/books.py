@@ -1,144 +1,148 @@
-"""A file → a `Book`: its title, author and chapters, each with the bytes it came from.
+"""A file → its manuscripts: one for a novel's file, several for a .zip of them.
 
-Law: the byte span of a chapter of a `.txt`, decoded and cleaned alone, gives that chapter's lines again.
+Law: one bad member never stops the others; whatever is wrong with the bytes is `Refused` with a cure, and only what is
+wrong with the disk is an OSError.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from novelgpt.messages import Message
-from novelgpt.text.chapter import Chapter, Source
-from novelgpt.text.decode import Decoded, Undecodable, decode_bytes
-from novelgpt.text.split import Section, Split, split_book
+from novelgpt.text import archive, kinds
+from novelgpt.text.archive import Budget
+from novelgpt.text.decode import Undecodable, decode_bytes
+from novelgpt.text.docx import read_docx
+from novelgpt.text.epub import read_epub
+from novelgpt.text.manuscript import Manuscript, Reading, Refused, byte_spans
+from novelgpt.text.markdown import read_markdown
+from novelgpt.text.names import name_from_file, name_from_head
+from novelgpt.text.page import read_html
+from novelgpt.text.zipped import read_members, suffix_of
 
-SUFFIXES = (".txt", ".epub")
+__all__ = [
+    "SUFFIXES",
+    "Manuscript",
+    "Refused",
+    "byte_spans",
+    "name_from_file",
+    "name_from_head",
+    "read_manuscripts",
+]
+
+TEXTS = (".txt",)
+PAGES = (".html", ".htm", ".xhtml")
+MARKDOWN = (".md", ".markdown")
+BOOKS = (*TEXTS, ".epub", ".docx", *PAGES, *MARKDOWN)
+SUFFIXES = (*BOOKS, ".zip")
 LARGEST_FILE = 256 * 2**20
-HEAD_LINES = 12
+HEAD_CHARACTERS = 4000
+LONGEST_HEADING = 200
 
-_BRACKETED = re.compile(r"《([^》]{1,60})》")
-_BY = re.compile(r"(?:作\s*者|著\s*者)\s*[:：]\s*([^\s《》，,。_\-（()）]{1,30})")
-_WRITTEN_BY = re.compile(r"^([^\s，。：]{2,12})[\s\u3000]+(?:著|撰|作)$")
-_TITLED = re.compile(r"^书\s*名\s*[:：]\s*(.{1,60})$|^書\s*名\s*[:：]\s*(.{1,60})$")
-_ENCODING_TAG = re.compile(r"[._](?:utf-?8(?:-sig)?|gbk|gb2312|gb18030|big5|utf-?16(?:le|be)?|txt)$", re.I)
-_LINE_BREAK = re.compile(rb"\r\n|\r|\n")
+_SITE_TAIL = re.compile(r"[_|｜\-—–]")
 
 
-@dataclass(frozen=True)
-class Book:
-    """One novel as read from one file."""
-
-    title: str
-    author: str
-    chapters: list[Chapter]
-    decoded: Decoded
-    sha256: str
-    size_bytes: int
-    removed: Counter[str] = field(default_factory=Counter)
-    contents_lines: int = 0
-
-
-def read_book(path: Path, encoding: str | None = None) -> Book:
-    """Return the novel in a `.txt` or `.epub`; anything else, or a file that cannot be read, is `Undecodable`."""
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise Undecodable(
-            Message("text.unsupported", {"suffix": suffix or "—", "supported": " ".join(SUFFIXES)})
-        )
-    raw = _bounded(path)
-    if suffix == ".epub":
-        from novelgpt.text.epub import read_epub
-
-        return read_epub(path, raw)
-    return _text_book(path, raw, encoding)
+def read_manuscripts(path: Path, encoding: str | None = None) -> Iterator[Manuscript | Refused]:
+    """Yield the book in a file, or the books in a .zip, each with its refusal if it cannot be read."""
+    suffix = suffix_of(path.name)
+    try:
+        if suffix not in SUFFIXES:
+            raise _unsupported(suffix)
+        raw = _bounded(path)
+        if reason := kinds.refusal_of_name(raw, suffix):
+            raise Undecodable(reason)
+        if suffix == ".zip":
+            yield from _members(path.name, raw, encoding)
+        else:
+            yield _manuscript(path.name, suffix, raw, encoding, Budget(archive.LARGEST_TOTAL))
+    except Undecodable as refusal:
+        yield Refused(path.name, refusal.reason)
 
 
-def name_from_file(stem: str) -> tuple[str, str]:
-    """Return title and author as a file name tells them: 《X》作者：Y, X_Y, X-Y, X（Y）or plain X."""
-    plain = _ENCODING_TAG.sub("", stem).strip()
-    author = _BY.search(plain)
-    if bracketed := _BRACKETED.search(plain):
-        return bracketed[1].strip(), author[1] if author else ""
-    if author:
-        return plain[: author.start()].strip(" _-—（(") or plain, author[1]
-    parts = re.split(r"\s*[_\-—]\s*", plain)
-    if len(parts) == 2 and parts[0] and re.search("[\u3400-\u9fff]", parts[1]):
-        return parts[0], parts[1]
-    return plain, ""
-
-
-def name_from_head(lines: list[str]) -> tuple[str, str]:
-    """Return title and author as the first lines print them; empty where they do not."""
-    title = author = ""
-    for line in lines[:HEAD_LINES]:
-        if len(line) > 60:
+def _members(name: str, raw: bytes, encoding: str | None) -> Iterator[Manuscript | Refused]:
+    budget = Budget(archive.LARGEST_TOTAL)
+    for found in read_members(name, raw, budget, BOOKS):
+        if isinstance(found, Refused):
+            yield found
             continue
-        titled = _TITLED.match(line)
-        bracketed = _BRACKETED.match(line)
-        title = title or (titled[1] or titled[2] if titled else bracketed[1] if bracketed else "").strip()
-        by = _BY.search(line) or _WRITTEN_BY.match(line)
-        author = author or (by[1] if by else "")
-    return title, author
+        try:
+            if reason := kinds.refusal_of_name(found.raw, found.suffix):
+                raise Undecodable(reason)
+            yield _manuscript(found.name, found.suffix, found.raw, encoding, budget)
+        except Undecodable as refusal:
+            yield Refused(found.name, refusal.reason)
+
+
+def _manuscript(name: str, suffix: str, raw: bytes, encoding: str | None, budget: Budget) -> Manuscript:
+    """Read one file's bytes by its kind, and find out what the book is called."""
+    reading = _reader(suffix, raw, encoding, budget)(raw)
+    if not reading.decoded.text.strip():
+        raise Undecodable(Message("text.empty"))
+    title, author = _names(Path(name).stem, suffix, reading)
+    return Manuscript(
+        name,
+        title,
+        author,
+        reading.decoded,
+        hashlib.sha256(raw).hexdigest(),
+        len(raw),
+        _headings(reading),
+        None if reading.structured else raw,
+        reading.notes,
+    )
+
+
+def _headings(reading: Reading) -> frozenset[int]:
+    """Return the tagged lines that are short enough to be headings; a tag left open can hold a chapter."""
+    if not reading.marked:
+        return reading.marked
+    lines = reading.decoded.text.split("\n")
+    return frozenset(index for index in reading.marked if 0 < len(lines[index]) <= LONGEST_HEADING)
+
+
+def _reader(suffix: str, raw: bytes, encoding: str | None, budget: Budget) -> Callable[[bytes], Reading]:
+    if suffix == ".epub":
+        return lambda content: read_epub(content, budget)
+    if suffix == ".docx":
+        return lambda content: read_docx(content, budget)
+    if suffix in MARKDOWN:
+        return lambda content: read_markdown(content, encoding)
+    if suffix in PAGES or kinds.is_web_page(raw):
+        return lambda content: read_html(content, encoding)
+    return lambda content: Reading(decode_bytes(content, encoding), structured=False)
+
+
+def _names(stem: str, suffix: str, reading: Reading) -> tuple[str, str]:
+    """Let the file's own fields speak first, then the head of the book, then the file name.
+
+    A web page's title often names the site and a .docx its template, so these speak last.
+    """
+    head_title, head_author = name_from_head(reading.decoded.text[:HEAD_CHARACTERS].split("\n"))
+    title, author = name_from_file(stem)
+    if suffix == ".docx":
+        return head_title or title or reading.title, head_author or author or reading.author
+    own = "" if suffix in PAGES and _SITE_TAIL.search(reading.title) else reading.title
+    return own or head_title or title, reading.author or head_author or author
+
+
+def _unsupported(suffix: str) -> Undecodable:
+    return Undecodable(
+        Message("text.unsupported", {"suffix": suffix or "—", "supported": " ".join(SUFFIXES)})
+    )
 
 
 def _bounded(path: Path) -> bytes:
+    """Return a regular file's bytes; a pipe would keep us waiting for ever."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode):
+        kind = "text.book.folder" if stat.S_ISDIR(mode) else "text.book.device"
+        raise Undecodable(Message("text.not_a_file", {"kind": Message(kind)}))
     with path.open("rb") as stream:
         raw = stream.read(LARGEST_FILE + 1)
     if len(raw) > LARGEST_FILE:
         raise Undecodable(Message("text.too_large", {"limit": LARGEST_FILE // 2**20}))
     return raw
-
-
-def _text_book(path: Path, raw: bytes, encoding: str | None) -> Book:
-    decoded = decode_bytes(raw, encoding)
-    split = split_book(decoded.text)
-    if not split.chapters:
-        raise Undecodable(Message("text.empty"))
-    title, author = _names(path, split)
-    spans = _byte_spans(raw, decoded, split.sections)
-    chapters = [
-        replace(chapter, book=title, author=author, source=Source(path.name, decoded.encoding, span))
-        for chapter, span in zip(split.chapters, spans, strict=True)
-    ]
-    digest = hashlib.sha256(raw).hexdigest()
-    return Book(title, author, chapters, decoded, digest, len(raw), split.removed, split.contents_lines)
-
-
-def _names(path: Path, split: Split) -> tuple[str, str]:
-    """Let the head of the book speak before the file name, but only where the head is not yet the story."""
-    first = split.chapters[0]
-    head = first.text.split("\n", HEAD_LINES)[:HEAD_LINES] if first.kind == "front" or not first.title else []
-    printed_title, printed_author = name_from_head(head)
-    title, author = name_from_file(path.stem)
-    return printed_title or title, printed_author or author
-
-
-def _byte_spans(raw: bytes, decoded: Decoded, sections: list[Section]) -> Iterator[tuple[int, int] | None]:
-    """Yield where each section lies in the file: line breaks are found in the bytes themselves, so damage does not shift them."""
-    wide = decoded.encoding.startswith(("utf-16", "utf-32"))
-    starts = _wide_line_starts(raw, decoded) if wide else _line_starts(raw)
-    if starts is None or (sections and sections[-1].end != len(starts)):
-        yield from (None for _ in sections)
-        return
-    starts.append(len(raw))
-    yield from ((starts[section.start], starts[section.end]) for section in sections)
-
-
-def _line_starts(raw: bytes) -> list[int]:
-    return [0, *(match.end() for match in _LINE_BREAK.finditer(raw))]
-
-
-def _wide_line_starts(raw: bytes, decoded: Decoded) -> list[int] | None:
-    """Two- and four-byte encodings: measure each line by encoding it again; a damaged file has no exact places."""
-    if decoded.lost_characters:
-        return None
-    starts = [len(raw) - len(decoded.text.encode(decoded.encoding))]
-    for line in re.split("(?<=\n)|(?<=\r)(?!\n)", decoded.text):
-        starts.append(starts[-1] + len(line.encode(decoded.encoding)))
-    starts[0] = 0
-    return starts[:-1]

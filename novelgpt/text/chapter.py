@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -46,7 +46,12 @@ class Chapter:
 
 def write_chapters(path: Path, chapters: Iterable[Chapter]) -> None:
     """Write one chapter a line, atomically."""
-    write_text(path, "".join(json.dumps(asdict(chapter), ensure_ascii=False) + "\n" for chapter in chapters))
+    write_text(path, chapter_lines(chapters))
+
+
+def chapter_lines(chapters: Iterable[Chapter]) -> str:
+    """Return chapters as the lines of a JSONL file."""
+    return "".join(json.dumps(_record(chapter), ensure_ascii=False) + "\n" for chapter in chapters)
 
 
 def read_chapters(path: Path) -> Iterator[Chapter]:
@@ -83,6 +88,10 @@ def _parse(path: Path, number: int, line: str) -> Chapter:
         return _chapter(json.loads(line))
     except (ValueError, KeyError, TypeError) as error:
         raise DamagedChapters(path=path, line=number, detail=error) from None
+
+
+def _record(chapter: Chapter) -> dict[str, Any]:
+    return {**vars(chapter), "source": vars(chapter.source)}
 
 
 def _chapter(record: dict[str, Any]) -> Chapter:

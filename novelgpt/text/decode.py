@@ -1,31 +1,31 @@
-"""Bytes → text: every likely encoding is tried and the result judged as Chinese; the best reading wins.
+"""Bytes → text: the encoding is chosen by how Chinese the text reads, damage is mended line by line and counted.
 
 What goes in: the bytes of one file. What comes out: `Decoded`, or `Undecodable` with a reason and a cure.
-Law: `decode_bytes(text.encode(encoding)).text == text` for Chinese prose in any encoding named here, and a damaged
-file still comes out, its lost characters counted.
+Law: `decode_bytes(text.encode(encoding)).text == text` for Chinese prose in any encoding named here, the n-th line
+of the bytes is the n-th line of the text, and no character is lost without being counted.
 """
 
 from __future__ import annotations
 
 import codecs
-import re
-from collections import Counter
 from dataclasses import dataclass
+
+import numpy as np
 
 from novelgpt.errors import BadValue, NovelGPTError
 from novelgpt.messages import Lang, Message
-from novelgpt.text.han import COMMON_HAN
+from novelgpt.text.choice import BOMS, Choice, choose_encoding, mark_size
+from novelgpt.text.commonness import CHUNK, score_text, units
+from novelgpt.text.hz import read_hz
+from novelgpt.text.mojibake import mend_mojibake
+from novelgpt.text.narrow import NarrowReader
+from novelgpt.text.nuls import clear_bytes, clear_text
+from novelgpt.text.reading import REPLACEMENT, Reading, join
+from novelgpt.text.resync import layer_of
+from novelgpt.text.wide import read_wide
 
-REPLACEMENT = "\ufffd"
-BOMS: tuple[tuple[bytes, str], ...] = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: its first two bytes are the same
-    (codecs.BOM_UTF32_BE, "utf-32-be"),
-    (codecs.BOM_UTF16_LE, "utf-16-le"),
-    (codecs.BOM_UTF16_BE, "utf-16-be"),
-    (b"\x84\x31\x95\x33", "gb18030"),
-)
-CANDIDATES = ("utf-8", "gb18030", "big5hkscs", "utf-16-le", "utf-16-be")
+__all__ = ["Decoded", "Undecodable", "decode_bytes", "known_encoding", "score_text"]
+
 NOT_FOR_TEXT = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "utf_7"}
 MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "ZIP / EPUB / DOCX"),
@@ -42,23 +42,12 @@ MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"{\\rtf", "RTF"),
     (b"SQLite format 3\x00", "SQLite"),
 )
-
-SAMPLE_SLICES = 8
-SLICE_BYTES = 16_384
-ACCIDENT = 16
-CLOSE = 0.15
-READABLE = 0.35
-FEW_BYTES = 32
-READABLE_IF_FEW = 0.2
+RUINS = ("锟斤拷", "烫烫烫", "屯屯屯")
 MOST_CONTROLS = 0.01
 MOST_RUINED = 0.02
+MOST_PRIVATE = 0.02
 MOST_LOST = 0.10
-
-_RUIN = re.compile("\ufffd|锟斤拷|烫烫烫|屯屯屯")
-_PRIVATE = re.compile("[\ue000-\uf8ff]")
-_CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_PUNCTUATION = frozenset("，。、；：？！“”‘’「」『』（）《》〈〉【】〔〕…—·～　〇")
+BYTE_ORDER_MARK = "\ufeff"
 
 
 class Undecodable(NovelGPTError):
@@ -75,21 +64,37 @@ class Undecodable(NovelGPTError):
 
 @dataclass(frozen=True)
 class Decoded:
-    """A file's text without its byte order mark, and how it was read."""
+    """A file's text without its byte order mark, how it was read, what was mended and what is lost.
+
+    `repairs` are names; `text.repair.<name>` in the catalogue says what each did.
+    """
 
     text: str
     encoding: str
     confidence: float
     lost_characters: int
     repairs: tuple[str, ...] = ()
+    repaired_characters: int = 0
+    private_characters: int = 0
+
+
+@dataclass(frozen=True)
+class _Census:
+    """How many UTF-16 units of a text are of the kinds that decide whether it can be used."""
+
+    beyond_ascii: int
+    controls: int
+    private: int
 
 
 def decode_bytes(raw: bytes, encoding: str | None = None) -> Decoded:
     """Return the text of `raw`, read as `encoding` when one is named, else as whatever reads best."""
     _refuse_binary(raw)
-    if encoding is not None:
-        return _checked(_read(raw, _with_byte_order(raw, known_encoding(encoding)), 1.0))
-    return _checked(_by_mark(raw) or _by_proof(raw) or _best(raw))
+    choice = choose_encoding(raw) if encoding is None else _named(raw, known_encoding(encoding))
+    if choice.encoding is None:
+        raise Undecodable(Message("text.binary" if choice.binary else "text.unreadable"))
+    reading = _read(raw, choice, encoding is None)
+    return _checked(reading, choice.encoding, choice.confidence)
 
 
 def known_encoding(encoding: str) -> str:
@@ -104,34 +109,6 @@ def known_encoding(encoding: str) -> str:
     return name
 
 
-def score_text(text: str) -> float:
-    """Return how much `text` looks like Chinese prose: 1 is a clean novel, 0 or less is noise; pure ASCII is 0.5."""
-    counts = Counter(text)
-    total = weight = 0.0
-    for character, count in counts.items():
-        value = _value(character)
-        if value is not None:
-            total += count
-            weight += count * value
-    return weight / total if total else 0.5
-
-
-def _value(character: str) -> float | None:
-    """Return what one character says for the reading it came from; None says nothing."""
-    if character in COMMON_HAN or character in _PUNCTUATION:
-        return 1.25 if character in COMMON_HAN else 1.0
-    code = ord(character)
-    if code < 0x80:
-        return -5.0 if code < 9 or 13 < code < 32 else None
-    if 0x4E00 <= code <= 0x9FFF:
-        return 0.3
-    if 0xFF01 <= code <= 0xFF5E or 0x2010 <= code <= 0x203B or 0x3001 <= code <= 0x3020:
-        return 0.5
-    if code == 0xFFFD or 0xE000 <= code <= 0xF8FF:
-        return -3.0
-    return -1.0
-
-
 def _refuse_binary(raw: bytes) -> None:
     if not raw.strip(b"\x00 \t\r\n\x0b\x0c\xef\xbb\xbf"):
         raise Undecodable(Message("text.empty"))
@@ -140,121 +117,86 @@ def _refuse_binary(raw: bytes) -> None:
             raise Undecodable(Message("text.disguised", {"kind": kind}))
 
 
-def _with_byte_order(raw: bytes, encoding: str) -> str:
-    """Settle plain UTF-16 and UTF-32, so that a slice of the file can be read by the name we note."""
-    if encoding not in ("utf-16", "utf-32"):
-        return encoding
-    named = (name for mark, name in BOMS if raw.startswith(mark) and name.startswith(encoding))
-    return next(named, f"{encoding}-le")
+def _named(raw: bytes, encoding: str) -> Choice:
+    """Take the name at its word; plain UTF-16 and UTF-32 are settled by their mark, little-endian without one."""
+    if encoding in ("utf-16", "utf-32"):
+        named = (name for mark, name in BOMS if raw.startswith(mark) and name.startswith(encoding))
+        encoding = next(named, f"{encoding}-le")
+    return Choice(encoding, 1.0, mark_size(raw, encoding))
 
 
-def _by_mark(raw: bytes) -> Decoded | None:
-    """Read by the byte order mark, unless what follows proves the mark a lie."""
-    for mark, encoding in BOMS:
-        if raw.startswith(mark):
-            decoded = _read(raw, encoding, 1.0)
-            if decoded.lost_characters * 50 <= len(decoded.text):
-                return decoded
-    return None
+def _read(raw: bytes, choice: Choice, free: bool) -> Reading:
+    """Read the bytes, then mend what shows only in the text; a named encoding (not `free`) is not doubted."""
+    encoding = str(choice.encoding)
+    body = raw[choice.mark_bytes :] if choice.mark_bytes else raw
+    if encoding.startswith(("utf-16", "utf-32")):
+        reading = _without_nuls(read_wide(body, encoding, rescue=free))
+    elif encoding == "hz":
+        reading = read_hz(body)
+    else:
+        reading = _read_narrow(_without_marks(body) if free else body, encoding, free)
+    marks = choice.mark_bytes or len(body) < len(raw)
+    if BYTE_ORDER_MARK in reading.text:
+        reading = Reading(
+            reading.text.replace(BYTE_ORDER_MARK, ""), reading.lost, reading.repaired, reading.repairs
+        )
+        marks = 1
+    if free and layer_of(encoding) in (None, "utf-8"):  # the reader of GBK and Big5 looked for it on its way
+        mended = mend_mojibake(reading.text)
+        reading = join([Reading("", reading.lost, reading.repaired, reading.repairs), mended])
+    return join([reading, Reading("", repairs=("byte_order_mark",))]) if marks else reading
 
 
-def _by_proof(raw: bytes) -> Decoded | None:
-    """Strict UTF-8 proves itself, unless the file is so short that another encoding could look like it by accident."""
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-    beyond = _beyond_ascii(text)
-    three_bytes = len(raw) - len(text) - beyond
-    sure = three_bytes >= beyond or beyond > ACCIDENT if beyond else "\x00" not in text
-    return Decoded(text, "utf-8", 1.0, 0) if sure else None
-
-
-def _beyond_ascii(text: str) -> int:
-    return len(text) - len(text.encode("ascii", "ignore"))
-
-
-def _best(raw: bytes) -> Decoded:
-    """Read as each candidate, let a second opinion settle a close call, and decode the whole with the winner."""
+def _without_marks(raw: bytes) -> bytes:
+    """A mark that was not believed is dirt, not text."""
     for mark, _ in BOMS:
-        raw = raw.removeprefix(mark)  # a mark that was believed would not have come here
-    slices = _slices(raw)
-    scores = {encoding: _score(slices, encoding) for encoding in CANDIDATES}
-    first, second = sorted(scores, key=lambda encoding: -scores[encoding])[:2]
-    margin = scores[first] - scores[second]
-    if margin < CLOSE:
-        first = _second_opinion(raw, first, second)
-    if scores[first] < (READABLE if len(raw) > FEW_BYTES else READABLE_IF_FEW):
-        binary = len(_CONTROL_BYTES.findall(raw)) > MOST_CONTROLS * len(raw)
-        raise Undecodable(Message("text.binary" if binary else "text.unreadable"))
-    confidence = round(max(0.0, min(1.0, scores[first])) * min(1.0, 0.5 + margin), 3)
-    if first == "big5hkscs":
-        readings = [_read(raw, name, confidence) for name in ("cp950", "big5hkscs")]
-        return min(readings, key=lambda reading: reading.lost_characters)
-    return _read(raw, first, confidence)
+        raw = raw.removeprefix(mark)
+    return raw
 
 
-def _slices(raw: bytes) -> list[bytes]:
-    """Return the whole of a small file, or slices spread over a big one."""
-    if len(raw) <= SAMPLE_SLICES * SLICE_BYTES:
-        return [raw]
-    step = (len(raw) - SLICE_BYTES) // (SAMPLE_SLICES - 1)
-    starts = [index * step // 4 * 4 for index in range(SAMPLE_SLICES)]
-    return [raw[start : start + SLICE_BYTES] for start in starts]
+def _read_narrow(raw: bytes, encoding: str, free: bool) -> Reading:
+    cleared = clear_bytes(raw, encoding)
+    reader = NarrowReader(encoding.removesuffix("-sig"), rescue=free)
+    reading = reader.read(cleared.raw)
+    note = Reading("", cleared.lost, cleared.runs, ("null_padding",))
+    return join([reading, note]) if cleared.runs else reading
 
 
-def _score(slices: list[bytes], encoding: str) -> float:
-    """Score a reading; a slice out of the middle may begin inside a character, so its better start counts."""
-    starts = (0, 1) if len(slices) > 1 else (0,)
-    readings = [
-        max((piece[start:].decode(encoding, "replace") for start in starts), key=score_text)
-        for piece in slices
-    ]
-    return score_text("".join(readings))
+def _without_nuls(reading: Reading) -> Reading:
+    text, lost, runs = clear_text(reading.text)
+    if not runs:
+        return reading
+    repairs = (*reading.repairs, "null_padding")
+    return Reading(text, reading.lost + lost, reading.repaired + runs, repairs)
 
 
-def _second_opinion(raw: bytes, first: str, second: str) -> str:
-    import chardet  # only close calls pay for it
-
-    guess = chardet.detect(
-        raw[:200_000],
-        include_encodings=[first, second],
-        no_match_encoding=first,
-        empty_input_encoding=first,
-    )["encoding"]
-    return second if str(guess).lower().replace("_", "-") == second else first
-
-
-def _read(raw: bytes, encoding: str, confidence: float) -> Decoded:
-    """Decode everything; what cannot be read becomes U+FFFD and is counted, unless it stood in the file already."""
-    try:
-        text, lost = raw.decode(encoding), 0
-    except UnicodeDecodeError:
-        text = raw.decode(encoding, "replace")
-        lost = max(1, text.count(REPLACEMENT) - raw.count(_replacement_in(encoding)))
-    bare = text.lstrip("\ufeff")
-    repairs = ("byte_order_mark",) if len(bare) < len(text) or encoding == "utf-8-sig" else ()
-    return Decoded(bare, encoding, confidence, lost, repairs)
-
-
-def _replacement_in(encoding: str) -> bytes:
-    try:
-        return REPLACEMENT.encode(encoding) or b"\xff" * 9
-    except UnicodeError:
-        return b"\xff" * 9  # not representable, so it cannot have stood there
-
-
-def _checked(decoded: Decoded) -> Decoded:
-    """Return `decoded`, or refuse what turned out to be no text or text that was ruined before it came here."""
-    text = decoded.text
-    beyond = max(1, _beyond_ascii(text))
-    if len(_CONTROL.findall(text)) > MOST_CONTROLS * len(text):
+def _checked(reading: Reading, encoding: str, confidence: float) -> Decoded:
+    """Return what was read, or refuse what turned out to be no text or text that was ruined before it came here."""
+    text, lost = reading.text, reading.lost
+    census = _census(text)
+    beyond = max(1, census.beyond_ascii)
+    if census.controls > MOST_CONTROLS * len(text):
         raise Undecodable(Message("text.binary"))
-    if decoded.lost_characters > MOST_LOST * beyond:
+    if lost > max(1, MOST_LOST * beyond):
         raise Undecodable(Message("text.unreadable"))
-    ruined = sum(map(len, _RUIN.findall(text))) - decoded.lost_characters
-    if not decoded.lost_characters:  # after a lost byte they are only the shadow of the shift
-        ruined += len(_PRIVATE.findall(text))
-    if ruined > MOST_RUINED * beyond:
-        raise Undecodable(Message("text.ruined", {"percent": round(100 * ruined / beyond)}))
-    return decoded
+    _refuse_share("text.private", census.private, beyond, MOST_PRIVATE)
+    ruined = sum(3 * text.count(ruin) for ruin in RUINS) + max(0, text.count(REPLACEMENT) - lost)
+    _refuse_share("text.ruined", ruined, beyond, MOST_RUINED)
+    repairs = (*reading.repairs, *(("private_use",) if census.private else ()))
+    return Decoded(text, encoding, confidence, lost, repairs, reading.repaired, census.private)
+
+
+def _refuse_share(key: str, count: int, total: int, most: float) -> None:
+    if count > most * total:
+        raise Undecodable(Message(key, {"percent": min(100, round(100 * count / total))}))
+
+
+def _census(text: str) -> _Census:
+    beyond = controls = private = 0
+    for start in range(0, len(text), CHUNK):
+        codes = units(text[start : start + CHUNK])
+        beyond += int(np.count_nonzero(codes > 0x7F))
+        private += int(np.count_nonzero((codes - np.uint16(0xE000)) < 0x1900))
+        low = codes[codes < 0x20]
+        controls += int(np.count_nonzero((low < 9) | (low > 13))) - int(np.count_nonzero(low == 0x1B))
+    return _Census(beyond, controls, private)

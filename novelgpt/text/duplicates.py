@@ -16,7 +16,7 @@ from novelgpt.text.sketch import Hashes, likeness, merged, shared, sketch
 
 REPEATED, NEAR, STUB = "repeated_chapter", "near_chapter", "stub_chapter"
 CHAPTER_RULES = (REPEATED, NEAR, STUB)
-SHORTEST = 120
+SHORTEST = 200
 """Characters below which two chapters may be alike by chance (a refrain, an empty note)."""
 CANDIDATE = 0.5
 TOLD = 0.95
@@ -83,18 +83,22 @@ class Shelf:
     """The books taken in so far, by sketch, so that the same book under another name or encoding is noticed."""
 
     def __init__(self) -> None:
-        self._sketches: list[tuple[str, Hashes]] = []
-        self._by_hash: dict[int, list[int]] = defaultdict(list)
+        self._sketches: dict[str, Hashes] = {}
+        self._by_hash: dict[int, set[str]] = defaultdict(set)
 
     def same_book(self, hashes: Hashes) -> tuple[str, float] | None:
         """Return the name and likeness of a book that is this one, if the shelf holds it."""
-        nearby = {index for value in hashes[:PROBES] for index in self._by_hash.get(int(value), ())}
-        best = max(((likeness(hashes, self._sketches[i][1]), i) for i in nearby), default=(0.0, -1))
-        return (self._sketches[best[1]][0], best[0]) if best[0] >= SAME_BOOK else None
+        nearby = sorted({name for value in hashes[:PROBES] for name in self._by_hash.get(int(value), ())})
+        best = max(((likeness(hashes, self._sketches[name]), name) for name in nearby), default=(0.0, ""))
+        return (best[1], best[0]) if best[0] >= SAME_BOOK else None
 
     def add(self, name: str, hashes: Hashes) -> None:
         """Put a book on the shelf."""
+        self._sketches[name] = hashes
         for value in hashes[:PROBES]:
-            self._by_hash[int(value)].append(len(self._sketches))
-        self._sketches.append((name, hashes))
+            self._by_hash[int(value)].add(name)
 
+    def discard(self, name: str) -> None:
+        """Take a book off the shelf."""
+        for value in self._sketches.pop(name)[:PROBES]:
+            self._by_hash[int(value)].discard(name)

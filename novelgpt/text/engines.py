@@ -40,19 +40,24 @@ def in_order(
     return _in_processes(work, items, jobs)
 
 
-def _in_processes(work: Callable[[Item], Result], items: Iterable[Item], jobs: int) -> Iterator[Result | Crashed]:
+def _in_processes(
+    work: Callable[[Item], Result], items: Iterable[Item], jobs: int
+) -> Iterator[Result | Crashed]:
     """Yield results from a pool; when a worker dies, what was under way is done again, each item in a process of its own."""
     waiting: deque[tuple[Item, Any]] = deque()
     pool = _pool(jobs)
     try:
         for item in items:
-            waiting.append((item, pool.submit(work, item)))
-            while len(waiting) > AHEAD * jobs:
-                yield _result(work, *waiting.popleft())
-            if pool._broken:
+            try:
+                future = pool.submit(work, item)
+            except BrokenProcessPool:
                 yield from (_result(work, *pair) for pair in waiting)
                 waiting.clear()
                 pool = _pool(jobs)
+                future = pool.submit(work, item)
+            waiting.append((item, future))
+            while len(waiting) > AHEAD * jobs:
+                yield _result(work, *waiting.popleft())
         yield from (_result(work, *pair) for pair in waiting)
     finally:
         pool.shutdown(cancel_futures=True)
@@ -90,17 +95,21 @@ def _on_ray(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[R
     if ours:
         ray.init(include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     try:
-        remote = ray.remote(work)
+        remote = ray.remote(max_retries=1)(_do)
         window = AHEAD * max(1, int(ray.cluster_resources().get("CPU", 1)))
         waiting: deque[Any] = deque()
         for item in items:
-            waiting.append(remote.remote(item))
+            waiting.append(remote.remote(work, item))
             if len(waiting) > window:
                 yield _from_ray(ray, waiting.popleft())
         yield from (_from_ray(ray, reference) for reference in waiting)
     finally:
         if ours:
             ray.shutdown()
+
+
+def _do(work: Callable[[Item], Result], item: Item) -> Result:
+    return work(item)
 
 
 def _from_ray(ray: Any, reference: Any) -> Any:

@@ -1,253 +1,287 @@
-"""An EPUB → a `Book`, with nothing but the standard library: the spine's order, the headings' tags, bounded reading.
+"""An EPUB → a `Reading`, with nothing but the standard library: pages in the spine's order, headings by tag or by contents.
 
-Law: no member is believed about its own size; a hostile archive costs at most the bounds below and a refusal.
+Law: no page is passed over in silence; what cannot be read is a refusal, what is left out (navigation, missing pages) a note.
 """
 
 from __future__ import annotations
 
-import hashlib
-import io
 import posixpath
-import zipfile
-import zlib
-from dataclasses import dataclass, field, replace
-from html.parser import HTMLParser
-from pathlib import Path
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from novelgpt.messages import Message
-from novelgpt.text.books import Book, name_from_file
-from novelgpt.text.chapter import Source
-from novelgpt.text.clean import clean_lines
-from novelgpt.text.decode import Decoded, Undecodable, decode_bytes
-from novelgpt.text.headings import Heading, heading_of
-from novelgpt.text.selection import Candidate, Line, with_kinds
-from novelgpt.text.split import Split, assemble, split_book
+from novelgpt.text.archive import Archive, BadArchive, Budget, open_archive
+from novelgpt.text.decode import Decoded, Undecodable
+from novelgpt.text.manuscript import Reading, joined
+from novelgpt.text.page import Page, decode_page, read_page
+from novelgpt.text.tags import Token, attributes
+from novelgpt.text.xmlparts import xml_tokens
 
-MOST_MEMBERS = 10_000
-LARGEST_MEMBER = 32 * 2**20
-LARGEST_TOTAL = 512 * 2**20
+LONGEST_LABEL = 200
+LONGEST_PART = 40
+MOST_LABELS = 20_000
+ENCRYPTION = "META-INF/encryption.xml"
+CONTAINER = "META-INF/container.xml"
 
-_PARAGRAPHS = frozenset(
-    ("p", "div", "h1", "h2", "h3", "h4", "h5", "h6", "li", "blockquote", "dt", "dd", "pre")
-)
-_BLOCKS = _PARAGRAPHS | {"section", "article", "body", "table", "tr", "ul", "ol", "br", "hr"}
-_HEADINGS = frozenset(("h1", "h2", "h3"))
-_SILENT = frozenset(("script", "style", "head", "nav", "rt", "rp", "svg"))
-_ENCRYPTED_FLAG = 0x1
+_BLANK = re.compile(r"[\s\u3000]+")
 
 
-def read_epub(path: Path, raw: bytes) -> Book:
+@dataclass(frozen=True)
+class Label:
+    """An entry of the book's table of contents: the title of a page, or of a place in it."""
+
+    path: str
+    anchor: str
+    text: str
+
+
+@dataclass
+class Package:
+    """What the package document says: names, the files, and the order to read them in."""
+
+    title: str = ""
+    author: str = ""
+    items: dict[str, str] = field(default_factory=dict)
+    spine: list[str] = field(default_factory=list)
+    contents_ids: set[str] = field(default_factory=set)
+    guide_contents: set[str] = field(default_factory=set)
+    navigation: str = ""
+    ncx: str = ""
+
+
+def read_epub(raw: bytes, budget: Budget | None = None) -> Reading:
     """Return the book in the EPUB whose bytes are `raw`; `Undecodable` if it is damaged, locked or too large."""
     try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            package, pages = _open(_Archive(archive))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError):
-        raise _bad("text.epub.damaged") from None
-    paragraphs = [paragraph for page in pages for paragraph in page.paragraphs]
-    split = _split(paragraphs)
-    if not split.chapters:
-        raise Undecodable(Message("text.empty"))
-    title, author = name_from_file(path.stem)
-    title, author = package.title or title, package.author or author
-    source = Source(path.name, "utf-8")
-    chapters = [replace(chapter, book=title, author=author, source=source) for chapter in split.chapters]
-    decoded = Decoded(
-        "\n".join(text for text, _ in paragraphs),
-        "utf-8",
-        min(page.confidence for page in pages),
-        sum(page.lost_characters for page in pages),
+        return _read(open_archive(raw, budget))
+    except BadArchive as bad:
+        raise Undecodable(Message("text.bad_epub", {"detail": bad.detail})) from None
+
+
+def _read(archive: Archive) -> Reading:
+    package, folder = _open(archive)
+    locked = _locked(archive)
+    notes: list[Message] = []
+    book = _Book()
+    labels = _labels(archive, package, folder)
+    for path in _spine(package, folder):
+        if path in locked:
+            raise BadArchive("text.epub.encrypted")
+        if archive.find(path) is None:
+            notes.append(Message("text.book.missing_page", {"name": posixpath.basename(path)}))
+            continue
+        _add_page(book, archive.read(path), labels.get(path, []), path in package.guide_contents, notes)
+    if not book.decoded:
+        raise BadArchive("text.epub.no_spine")
+    notes += [Message("text.book.bad_checksum", {"name": name}) for name in archive.crc_errors]
+    return Reading(
+        joined(book.lines, book.decoded),
+        frozenset(book.marked),
+        package.title,
+        package.author,
+        notes=tuple(notes),
     )
-    digest = hashlib.sha256(raw).hexdigest()
-    return Book(title, author, chapters, decoded, digest, len(raw), split.removed, split.contents_lines)
-
-
-class _Archive:
-    """A ZIP read member by member, never more than the bounds allow."""
-
-    def __init__(self, archive: zipfile.ZipFile) -> None:
-        members = archive.infolist()
-        if len(members) > MOST_MEMBERS:
-            raise _bad("text.epub.too_large")
-        self.members = {member.filename: member for member in members}
-        self.archive = archive
-        self.left = LARGEST_TOTAL
-
-    def read(self, name: str) -> bytes:
-        """Return one member's bytes; what it declares about its size is only the first check."""
-        member = self.members.get(name)
-        if member is None:
-            raise _bad("text.epub.missing", name=name)
-        if member.flag_bits & _ENCRYPTED_FLAG:
-            raise _bad("text.epub.encrypted")
-        limit = min(LARGEST_MEMBER, self.left)
-        if member.file_size > limit:
-            raise _bad("text.epub.too_large")
-        with self.archive.open(member) as stream:
-            content = stream.read(limit + 1)
-        if len(content) > limit:
-            raise _bad("text.epub.too_large")
-        self.left -= len(content)
-        return content
 
 
 @dataclass
-class _Page:
-    """One document of the spine: its paragraphs, each with whether it is a heading."""
+class _Book:
+    """The lines gathered so far."""
 
-    paragraphs: list[tuple[str, bool]]
-    confidence: float
-    lost_characters: int
-
-
-class _Container(HTMLParser):
-    """META-INF/container.xml and encryption.xml: where the package is, and what is locked."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.package = ""
-        self.locked: set[str] = set()
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = dict(attrs)
-        if _local(tag) == "rootfile" and not self.package:
-            self.package = values.get("full-path") or ""
-        if _local(tag) == "cipherreference":
-            self.locked.add(unquote(values.get("uri") or ""))
+    lines: list[str] = field(default_factory=list)
+    marked: set[int] = field(default_factory=set)
+    decoded: list[Decoded] = field(default_factory=list)
 
 
-class _Package(HTMLParser):
-    """The package document: title, author, and the documents in reading order."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.title = self.author = ""
-        self.items: dict[str, str] = {}
-        self.spine: list[str] = []
-        self._open = ""
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in attrs}
-        self._open = _local(tag)
-        if (
-            self._open == "item"
-            and "html" in values.get("media-type", "")
-            and "nav" not in values.get("properties", "")
-        ):
-            self.items[values.get("id", "")] = values.get("href", "")
-        if self._open == "itemref":
-            self.spine.append(values.get("idref", ""))
-
-    def handle_endtag(self, tag: str) -> None:
-        self._open = ""
-
-    def handle_data(self, data: str) -> None:
-        if self._open == "title" and not self.title:
-            self.title = data.strip()
-        if self._open == "creator" and not self.author:
-            self.author = data.strip()
-
-
-@dataclass
-class _Text(HTMLParser):
-    """A document's visible text, one paragraph per block element."""
-
-    paragraphs: list[tuple[str, bool]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        super().__init__()
-        self._pieces: list[str] = []
-        self._silent: list[str] = []
-        self._heading = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        name = _local(tag)
-        if name in _SILENT:
-            self._silent.append(name)
-        if name == "br" and self._heading:
-            self._pieces.append(" ")
-        elif name in _BLOCKS:
-            self.flush()
-        if name in _HEADINGS:
-            self._heading = name
-
-    def handle_endtag(self, tag: str) -> None:
-        name = _local(tag)
-        if self._silent and self._silent[-1] == name:
-            self._silent.pop()
-        if name in _BLOCKS and name != "br":
-            self.flush()
-        if name == self._heading:
-            self._heading = ""
-
-    def handle_data(self, data: str) -> None:
-        if not self._silent:
-            self._pieces.append(data)
-
-    def flush(self) -> None:
-        """Close the current paragraph; line breaks in the source are only spacing."""
-        text = "".join(self._pieces).replace("\r", "").replace("\n", "")
-        self._pieces.clear()
-        if text.strip():
-            self.paragraphs.append((text, bool(self._heading)))
-
-
-def _open(archive: _Archive) -> tuple[_Package, list[_Page]]:
-    """Follow container → package → spine."""
-    container = _Container(_xml(archive.read("META-INF/container.xml")))
-    locked: set[str] = set()
-    if "META-INF/encryption.xml" in archive.members:  # usually only fonts; a locked page is a locked book
-        locked = _Container(_xml(archive.read("META-INF/encryption.xml"))).locked
-    package = _Package(_xml(archive.read(container.package)))
-    folder = posixpath.dirname(container.package)
-    pages = []
-    for idref in package.spine:
-        if idref not in package.items:
-            continue  # a cover image, the navigation, or a slip of the maker: it names no text
-        name = posixpath.normpath(posixpath.join(folder, unquote(package.items[idref].partition("#")[0])))
-        if name in locked:
-            raise _bad("text.epub.encrypted")
-        pages.append(_page(archive.read(name)))
-    if not pages:
-        raise _bad("text.epub.no_spine")
-    return package, pages
-
-
-def _page(raw: bytes) -> _Page:
+def _add_page(book: _Book, raw: bytes, labels: list[Label], contents: bool, notes: list[Message]) -> None:
+    """Append a page's lines; an empty page (a picture) has none."""
     if not raw.strip():
-        return _Page([], 1.0, 0)
-    decoded = decode_bytes(raw)
-    parser = _Text()
-    parser.feed(decoded.text)
-    parser.close()
-    parser.flush()
-    return _Page(parser.paragraphs, decoded.confidence, decoded.lost_characters)
+        return
+    decoded = decode_page(raw)
+    page = read_page(decoded.text)
+    book.decoded.append(decoded)
+    if page.lines and (contents or page.is_contents()):
+        notes.append(Message("text.book.contents_page", {"lines": len(page.lines)}))
+        return
+    lines, marked = _titled(page, labels)
+    start = len(book.lines)
+    book.lines += lines
+    book.marked.update(start + index for index in marked)
 
 
-def _split(paragraphs: list[tuple[str, bool]]) -> Split:
-    """Cut at the tagged headings; a book that tags none is cut as plain text is."""
-    clean, removed = clean_lines([text for text, _ in paragraphs])
-    marked = [index for index, (_, is_heading) in enumerate(paragraphs) if is_heading and clean[index]]
-    if len(marked) < 2:
-        return split_book("\n".join(text for text, _ in paragraphs))
-    candidates = [Candidate(index, Line(index, clean[index]), _tagged(clean[index])) for index in marked]
-    return assemble(clean, with_kinds(candidates), removed)
+def _titled(page: Page, labels: list[Label]) -> tuple[list[str], set[int]]:
+    """Let the contents name what the tags do not: a line equal to its label is a heading, else the label becomes one.
+
+    A page with headings of its own is only ever given more of them where a line says the label word for word.
+    """
+    wanted: dict[int, list[str]] = {}
+    marked = set(page.marked)
+    for label in labels if page.lines else []:
+        place = page.anchors.get(label.anchor, 0) if label.anchor else 0
+        said = _said(page.lines, place, label.text)
+        if said is not None:
+            marked.add(said)
+        elif not page.marked:
+            wanted.setdefault(min(place, len(page.lines)), []).append(label.text)
+    if not wanted:
+        return page.lines, marked
+    return _with_labels(page.lines, marked, wanted)
 
 
-def _tagged(text: str) -> Heading:
-    """Return what a tagged heading says of itself; the tag vouches for a title without a number."""
-    return heading_of(text) or Heading("word", "", None, firm=True)
+def _said(lines: list[str], place: int, label: str) -> int | None:
+    """Return which of the first lines at `place` is the label, spacing aside, or has part of it."""
+    bare = _BLANK.sub("", label)
+    heads = [_BLANK.sub("", line[: LONGEST_LABEL + 1]) for line in lines[place : place + 3]]
+    if bare in heads:
+        return place + heads.index(bare)
+    first = heads[0] if heads else ""  # 第一章 where the label says 第一章 灯, or the other way round
+    part = 2 <= len(first) <= LONGEST_PART and (first in bare or (len(bare) > 1 and bare in first))
+    return place if part else None
 
 
-def _xml(raw: bytes) -> str:
-    return raw.decode("utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace")
+def _with_labels(
+    lines: list[str], marked: set[int], wanted: dict[int, list[str]]
+) -> tuple[list[str], set[int]]:
+    titled: list[str] = []
+    moved: set[int] = set()
+    for index in range(len(lines) + 1):
+        for text in wanted.get(index, []):
+            moved.add(len(titled))
+            titled.append(text)
+        if index < len(lines):
+            if index in marked:
+                moved.add(len(titled))
+            titled.append(lines[index])
+    return titled, moved
 
 
-def _local(tag: str) -> str:
-    return tag.rpartition(":")[2]
+def _open(archive: Archive) -> tuple[Package, str]:
+    """Follow the container to the package; return it and the folder its paths start from."""
+    path = ""
+    for token in xml_tokens(archive, CONTAINER):
+        if token.kind == "open" and token.name == "rootfile" and not path:
+            path = attributes(token.body).get("full-path", "")
+    return _package(archive, path), posixpath.dirname(path)
 
 
-def _bad(key: str, **facts: str) -> Undecodable:
-    return Undecodable(Message("text.bad_epub", {"detail": Message(key, dict(facts))}))
+def _locked(archive: Archive) -> set[str]:
+    """Return the files under digital locks; usually only fonts, but a locked page is a locked book."""
+    if archive.find(ENCRYPTION) is None:
+        return set()
+    return {
+        unquote(attributes(token.body).get("uri", ""))
+        for token in xml_tokens(archive, ENCRYPTION)
+        if token.kind == "open" and token.name == "cipherreference"
+    }
+
+
+def _package(archive: Archive, path: str) -> Package:
+    package, heard = Package(), ""
+    folder = posixpath.dirname(path)
+    for token in xml_tokens(archive, path):
+        if token.kind == "open":
+            heard = token.name
+            _note(package, token, folder)
+        elif token.kind == "close":
+            heard = ""
+        elif heard == "title":
+            package.title = package.title or token.body.strip()
+        elif heard == "creator":
+            package.author = package.author or token.body.strip()
+    return package
+
+
+def _note(package: Package, token: Token, folder: str) -> None:
+    if token.name == "item":
+        _note_item(package, attributes(token.body), folder)
+    elif token.name == "spine":
+        package.ncx = package.items.get(attributes(token.body).get("toc", ""), package.ncx)
+    elif token.name == "itemref":
+        package.spine.append(attributes(token.body).get("idref", ""))
+    elif token.name == "reference":
+        values = attributes(token.body)
+        if values.get("type", "").lower() == "toc":
+            package.guide_contents.add(_resolved(folder, values.get("href", ""))[0])
+
+
+def _note_item(package: Package, values: dict[str, str], folder: str) -> None:
+    name, kind = values.get("id", ""), values.get("media-type", "").lower()
+    package.items[name] = values.get("href", "")
+    if "nav" in values.get("properties", "").split():
+        package.navigation = _resolved(folder, values.get("href", ""))[0]
+        package.contents_ids.add(name)
+    elif "html" not in kind and kind != "text/plain":
+        package.contents_ids.add(name)  # no text to read: a picture, a style, the contents
+        if "ncx" in kind:
+            package.ncx = values.get("href", "")
+
+
+def _spine(package: Package, folder: str) -> Iterator[str]:
+    """Yield the pages in reading order, each once; an entry that names no text (cover, navigation, a slip) is none."""
+    seen: set[str] = set()
+    for idref in package.spine:
+        if idref not in package.items or idref in package.contents_ids:
+            continue
+        path, _ = _resolved(folder, package.items[idref])
+        if path not in seen:
+            seen.add(path)
+            yield path
+
+
+def _resolved(folder: str, href: str) -> tuple[str, str]:
+    """Return the path in the archive and the anchor that a reference means."""
+    path, _, anchor = href.partition("#")
+    return posixpath.normpath(posixpath.join(folder, unquote(path))), unquote(anchor)
+
+
+def _labels(archive: Archive, package: Package, folder: str) -> dict[str, list[Label]]:
+    """Return the contents by page; a book whose contents are missing or damaged is read without them."""
+    found: dict[str, list[Label]] = {}
+    ncx = _resolved(folder, package.ncx)[0] if package.ncx else ""
+    for path, read in ((package.navigation, _nav_labels), (ncx, _ncx_labels)):
+        if not path or archive.find(path) is None or found:
+            continue
+        try:
+            labels = list(read(archive, path))
+        except BadArchive:
+            continue
+        for label in labels[:MOST_LABELS]:
+            found.setdefault(label.path, []).append(label)
+    return found
+
+
+def _ncx_labels(archive: Archive, path: str) -> Iterator[Label]:
+    """navPoint: first its label's text, then where it leads."""
+    folder, text, heard = posixpath.dirname(path), "", False
+    for token in xml_tokens(archive, path):
+        if token.name == "text":
+            heard = token.kind == "open"
+        elif token.kind == "text" and heard:
+            text = token.body
+        elif token.kind == "open" and token.name == "content" and text:
+            yield from _label(folder, attributes(token.body).get("src", ""), text)
+            text = ""
+
+
+def _nav_labels(archive: Archive, path: str) -> Iterator[Label]:
+    """The links of the first <nav>; later ones list pages and landmarks."""
+    folder, href, pieces, inside = posixpath.dirname(path), "", [""], False
+    for token in xml_tokens(archive, path):
+        if token.name == "nav":
+            if token.kind == "close":
+                return
+            inside = True
+        elif token.name == "a" and token.kind == "open" and inside:
+            href, pieces = attributes(token.body).get("href", ""), []
+        elif token.name == "a" and href:
+            yield from _label(folder, href, "".join(pieces))
+            href = ""
+        elif token.kind == "text" and href:
+            pieces.append(token.body)
+
+
+def _label(folder: str, href: str, text: str) -> Iterator[Label]:
+    path, anchor = _resolved(folder, href)
+    text = " ".join(text.split())[:LONGEST_LABEL]
+    if text and href:
+        yield Label(path, anchor, text)

@@ -17,14 +17,15 @@ Law: `keep` wins over everything that removes; an empty file changes nothing.
 
 from __future__ import annotations
 
+import json
 import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from novelgpt.errors import BadRules, FileMissing
+from novelgpt.errors import BadRules, BadValue, FileMissing
 from novelgpt.messages import Message
 
 LARGEST_FILE = 1 << 20
@@ -88,6 +89,32 @@ class Rules:
 
 BUILT_IN = Rules()
 """No rules of the user's own."""
+
+
+def user_rules(
+    path: Path | None, off: Iterable[str], logs: Iterable[Path], known_rules: Iterable[str]
+) -> Rules:
+    """Return the rules of a file (or none), more of them switched off, and what the removal logs name kept."""
+    known = tuple(known_rules)
+    rules = load_rules(path, known) if path else BUILT_IN
+    if unknown := set(off) - set(known):
+        allowed = Message("allowed.choices", {"choices": " ".join(known)})
+        raise BadValue(name="keep", value=" ".join(sorted(unknown)), allowed=allowed)
+    kept = frozenset(text for log in logs for text in _removed_texts(log))
+    return replace(rules, off=rules.off | set(off), keep_lines=rules.keep_lines | kept)
+
+
+def _removed_texts(log: Path) -> Iterator[str]:
+    """Yield what a removal log says was taken out."""
+    if not log.is_file():
+        raise FileMissing(path=log)
+    with log.open(encoding="utf-8") as rows:
+        for number, row in enumerate(rows, start=1):
+            try:
+                if row.strip():
+                    yield str(json.loads(row)["text"])
+            except (ValueError, KeyError, TypeError) as error:
+                raise _bad(log, "text.rules.bad_log", line=number, detail=error) from None
 
 
 def load_rules(path: Path, known_rules: Iterable[str]) -> Rules:

@@ -1,16 +1,23 @@
-"""Decoded text → chapters: lines that look like headings are candidates, and the book as a whole decides among them.
+"""A book's lines → chapters: noise is taken out, lines that look like headings are candidates, the book as a whole decides.
 
-Law: nothing is dropped. Joining `chapter.whole()` of all chapters gives exactly the cleaned, non-blank lines of the text.
+Law: nothing is dropped unaccounted. Joining `chapter.whole()` of all chapters gives exactly the cleaned, non-blank lines;
+what cleaning took out is in `removals`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from novelgpt.text.chapter import Chapter, Kind
-from novelgpt.text.clean import INDENT, clean_lines, split_lines
-from novelgpt.text.selection import Chosen, Line, choose_headings
+from novelgpt.text.clean import INDENT, Cleaned, Removal, clean_lines, split_lines
+from novelgpt.text.headings import Heading, heading_of
+from novelgpt.text.rules import BUILT_IN, Rules
+from novelgpt.text.selection import Candidate, Chosen, Line, choose_headings, with_kinds
+
+FEWEST_TAGS = 2
+"""A source that tags one heading tagged its title page; from two on, its tags are its chapters."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,7 @@ class Split:
     chapters: list[Chapter]
     sections: list[Section]
     removed: Counter[str] = field(default_factory=Counter)
+    removals: list[Removal] = field(default_factory=list)
     contents_lines: int = 0
 
 
@@ -39,46 +47,64 @@ def split_chapters(text: str) -> list[Chapter]:
     return split_book(text).chapters
 
 
-def split_book(text: str) -> Split:
-    """Return the chapters with their sections, the counts of what cleaning removed, and the lines of a contents list."""
+def split_book(text: str, rules: Rules = BUILT_IN) -> Split:
+    """Return the chapters of a text, where they lie, and what cleaning took out."""
     raw, odd_newlines = split_lines(text)
-    clean, removed = clean_lines(raw)
+    split = split_raw_lines(raw, (), rules)
     if odd_newlines:
-        removed["newlines"] = odd_newlines
-    headings, contents = choose_headings(_lines(raw, clean))
-    return assemble(clean, headings, removed, contents)
+        split.removed["newlines"] = odd_newlines
+    return split
 
 
-def assemble(clean: list[str], headings: list[Chosen], removed: Counter[str], contents: int = 0) -> Split:
+def split_raw_lines(raw: Sequence[str], marked: Collection[int] = (), rules: Rules = BUILT_IN) -> Split:
+    """Return the chapters of a book's raw lines; `marked` are the lines that the source's format calls headings."""
+    cleaned = clean_lines(raw, marked, rules)
+    tagged = [position for position in sorted(marked) if cleaned.lines[position]]
+    if len(tagged) >= FEWEST_TAGS:
+        candidates = [_tagged(position, cleaned.lines[position]) for position in tagged]
+        return _assemble(cleaned, with_kinds(candidates))
+    headings, contents = choose_headings(_lines(raw, cleaned), rules)
+    return _assemble(cleaned, headings, contents)
+
+
+def _tagged(position: int, text: str) -> Candidate:
+    """Return what a tagged heading says of itself; the tag vouches for a title without a number."""
+    heading = heading_of(text) or Heading("word", "", None, firm=True)
+    return Candidate(position, Line(position, text), heading)
+
+
+def _assemble(cleaned: Cleaned, headings: list[Chosen], contents: int = 0) -> Split:
     """Return the chapters that begin at `headings`."""
-    sections = _sections(len(clean), headings, clean)
-    chapters = [_chapter(section, index, clean) for index, section in enumerate(sections)]
-    return Split(chapters, sections, removed, contents)
+    sections = _sections(headings, cleaned.lines)
+    chapters = [_chapter(section, index, cleaned.lines) for index, section in enumerate(sections)]
+    return Split(chapters, sections, cleaned.counts.copy(), list(cleaned.removals), contents)
 
 
-def _lines(raw: list[str], clean: list[str]) -> list[Line]:
-    """Return the non-blank lines with what surrounds them."""
-    blank = [not text for text in clean] + [True]
+def _lines(raw: Sequence[str], cleaned: Cleaned) -> list[Line]:
+    """Return the non-blank lines with what surrounds them; a line that was joined to the one above is no blank."""
+    blank = [not text for text in cleaned.lines] + [True]
+    for position in cleaned.joined:
+        blank[position] = False
     return [
         Line(position, text, raw[position][:1] not in INDENT, blank[position - 1], blank[position + 1])
-        for position, text in enumerate(clean)
+        for position, text in enumerate(cleaned.lines)
         if text
     ]
 
 
-def _sections(count: int, headings: list[Chosen], clean: list[str]) -> list[Section]:
+def _sections(headings: list[Chosen], clean: Sequence[str]) -> list[Section]:
     """Return the stretches between headings, the text before the first one as front matter."""
     if not headings:
-        return [Section(0, count, "chapter", False)] if any(clean) else []
+        return [Section(0, len(clean), "chapter", False)] if any(clean) else []
     first = headings[0][0]
     sections = [Section(0, first, "front", False)] if any(clean[:first]) else []
-    ends = [position for position, _, _ in headings[1:]] + [count]
+    ends = [position for position, _, _ in headings[1:]] + [len(clean)]
     for (start, heading, kind), end in zip(headings, ends, strict=True):
         sections.append(Section(start, end, kind, True, heading.number))
     return sections
 
 
-def _chapter(section: Section, index: int, clean: list[str]) -> Chapter:
+def _chapter(section: Section, index: int, clean: Sequence[str]) -> Chapter:
     body = section.start + section.heading
     return Chapter(
         title=clean[section.start] if section.heading else "",

@@ -111,7 +111,6 @@ def damaged(raw: bytes, kind: str, middle: int) -> bytes:
         "five bytes overwritten": bytes(
             63 if index % (len(raw) // 5) == 7 else byte for index, byte in enumerate(raw)
         ),
-        "an advert in another encoding": raw + "\n请记住本站，更新最快".encode(),
     }[kind]
 
 
@@ -120,8 +119,7 @@ DAMAGES = ("one byte lost", "cut inside a character", "starts inside a character
 
 @pytest.mark.parametrize(
     ("encoding", "kind"),
-    [(encoding, kind) for encoding in ("utf-8", "gb18030", "big5hkscs") for kind in DAMAGES]
-    + [("gb18030", "an advert in another encoding"), ("big5hkscs", "an advert in another encoding")],
+    [(encoding, kind) for encoding in ("utf-8", "gb18030", "big5hkscs") for kind in DAMAGES],
 )
 def test_a_damaged_file_still_comes_out_with_its_losses_counted(encoding, kind):
     text = LONG_TRADITIONAL if encoding == "big5hkscs" else LONG
@@ -162,7 +160,7 @@ NOISE = random.Random(7).randbytes(4000)
         ("Был тёплый и тихий вечер, и никто не спешил домой. ".encode("cp1251") * 9, "text.unreadable"),
         (("锟斤拷" * 30 + "一章").encode(), "text.ruined"),
         (("\ufffd" * 30 + "第一章的故事").encode(), "text.ruined"),
-        (("\ue000\ue001\ue002的是" * 30).encode(), "text.ruined"),
+        (("\ue000\ue001\ue002的是" * 30).encode(), "text.private"),
     ],
 )
 def test_what_is_no_text_is_refused_with_a_reason(raw, key):

@@ -1,9 +1,13 @@
 """One line → the heading it could be: forms and negatives."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from novelgpt.text import headings, labels, ordinals, readings, words
+from novelgpt.text.heading import LONGEST_LINE
 from novelgpt.text.headings import heading_of
 
 FIRM = [
@@ -46,6 +50,34 @@ FIRM = [
     ("Chapter 12", "章", 12),
     ("CHAPTER XII: Night", "章", 12),
     ("Part 2", "部", 2),
+    ("chapter.844 夜路", "章", 844),
+    ("Chapter Three", "章", 3),
+    ("Chapter Twenty-One: Night", "章", 21),
+    ("Vol.001", "卷", 1),
+    ("Episode 7 夜路", "话", 7),
+    ("Section 3", "节", 3),
+    ("第⼀⼆章 夜路", "章", 12),
+    ("第壹拾贰章 夜路", "章", 12),
+    ("第卌二回 夜路", "回", 42),
+    ("第（十二）章 夜路", "章", 12),
+    ("第〔3〕节", "节", 3),
+    ("第①章 夜路", "章", 1),
+    ("笫八回 夜路", "回", 8),
+    ("章11 夜路", "章", 11),
+    ("章十一", "章", 11),
+    ("卷上", "卷", 1),
+    ("卷下 夜路", "卷", None),
+    ("第三场", "场", 3),
+    ("第三封 夜路", "封", 3),
+    ("第三本 夜路", "本", 3),
+    ("第二编 夜路", "编", 2),
+    ("第三幕 夜路", "幕", 3),
+    ("第二季", "季", 2),
+    ("第二卷 山雨 第十三章 夜路", "章", 13),
+    ("「第三章」夜路", "章", 3),
+    ("（第三章）夜路", "章", 3),
+    ("正文卷 第三章 夜路", "章", 3),
+    ("===第三章 夜路===", "章", 3),
 ]
 
 
@@ -65,6 +97,10 @@ def test_a_firm_heading_is_told_by_its_form(line, unit, number):
         ("第十二章 " + "夜" * 60, 12),
         ("合影楼 第二回 夜路", 2),
         ("合影楼第二回 夜路", 2),
+        ("三十章 夜路", 30),
+        ("12章", 12),
+        ("第三章中原夜路", 3),
+        ("第十二章 他走了。", 12),
     ],
 )
 def test_a_doubtful_heading_waits_for_the_book_to_vouch(line, number):
@@ -98,6 +134,24 @@ def test_a_doubtful_heading_waits_for_the_book_to_vouch(line, number):
         ("番外之二 夜路", "extra", 2),
         ("附录： 夜路", "extra", None),
         ("上卷 附录 夜路", "extra", None),
+        ("番外 第1章", "extra", 1),
+        ("番外 第二章 夜路", "extra", 2),
+        ("番外篇（上）", "extra", None),
+        ("里番", "extra", None),
+        ("间章 夜路", "extra", None),
+        ("上架感言", "extra", None),
+        ("请假条", "extra", None),
+        ("大结局（下）", "extra", None),
+        ("设定集", "extra", None),
+        ("李敬业番外：夜路", "extra", None),
+        ("李敬业番外二", "extra", 2),
+        ("简序", "front", None),
+        ("扉页", "front", None),
+        ("卷首语", "front", None),
+        ("【楔子】", "extra", None),
+        ("Prologue", "extra", None),
+        ("Epilogue: Night", "extra", None),
+        ("Preface", "front", None),
     ],
 )
 def test_a_word_heading_says_what_kind_it_is(line, kind, number):
@@ -148,6 +202,23 @@ def test_a_bare_number_is_only_a_candidate(line, number):
         "十分",
         "一、他走了。",
         "Chapters of my life",
+        "Chapter 3 was the last one he read.",
+        "第三章 完",
+        "第一章 灯 第二章 信 第三章 门",
+        "第一部手机摔在了地上",
+        "第一季度的账",
+        "第三场比赛",
+        "40多岁的影评人",
+        "12年过去了",
+        "12个人走在路上",
+        "2008年5月1日",
+        "2008.5.1",
+        "3:2",
+        "……",
+        "----------",
+        "* * *",
+        "【叮，系统已经开启。】",
+        "请假的人回来了",
         "Part time",
         "No",
         "第" * 200,
@@ -160,7 +231,56 @@ def test_prose_is_no_candidate_at_all(line):
     assert heading_of(line) is None
 
 
-@given(st.text("第一二十百章回卷部节集 　【】☆、0１番外序（）Chapter", max_size=250))
+@pytest.mark.parametrize("title", ["灯", "夜路　明月", ""])
+def test_a_whole_chapter_on_one_line_tells_where_its_title_ends(title):
+    head = f"第三章 {title}".rstrip()
+    heading = heading_of(f"{head}　　" + "天色渐渐暗了下来，他站在门口，看着远处的山。" * 20)
+    assert heading is not None
+    assert (heading.number, heading.ends, heading.firm) == (3, len(head), False)
+
+
+def test_a_long_line_of_prose_is_not_searched_for_a_title():
+    assert heading_of("第三章里他写道，那年的雪很大。" * 20) is None
+    assert heading_of("第三章　　" + "山" * 300) is None
+
+
+ADVERSARIAL = [
+    "第",
+    "一",
+    "第一",
+    "第一章 ",
+    " ",
+    "\u3000",
+    "[SEP]",
+    "www.",
+    "＊=＝",
+    "（（",
+    "夜路 12",
+    "第一百，",
+]
+
+
+@pytest.mark.parametrize("unit", ADVERSARIAL)
+def test_a_megabyte_of_anything_is_no_heading(unit):
+    assert heading_of(unit * (1_000_000 // len(unit))) is None
+
+
+@pytest.mark.parametrize("unit", ADVERSARIAL)
+def test_every_pattern_ends_on_the_longest_line_it_may_see(unit):
+    line = (unit * LONGEST_LINE)[:LONGEST_LINE]
+    patterns = [
+        value
+        for module in (headings, ordinals, words, labels, readings)
+        for value in vars(module).values()
+        if isinstance(value, re.Pattern)
+    ]
+    assert len(patterns) > 15
+    for pattern in patterns:
+        found = pattern.search(line)
+        assert found is None or found.end() <= LONGEST_LINE
+
+
+@given(st.text("第一二十百章回卷部节集 　【】☆、0１番外序（）Chapter①⼀=#.|[]_-。？夜路", max_size=250))
 def test_law_any_line_is_judged_without_error(line):
     heading = heading_of(line)
     assert heading is None or heading.number is None or heading.number >= 0

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from novelgpt.text.numerals import numeral, roman
+from novelgpt.text.numerals import english, is_arabic, numeral, roman
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,17 @@ from novelgpt.text.numerals import numeral, roman
         ("一○○", 100),
         ("四四", 44),
         ("壹佰贰拾叁", 123),
+        ("貳拾陸", 26),
+        ("⼀⼆", 12),
+        ("⼗⼋", 18),
+        ("〡〢", 12),
+        ("〹三", 23),
+        ("◯", 0),
+        ("①", 1),
+        ("⑳", 20),
+        ("Ⅻ", 12),
+        ("㈢", 3),
+        ("①②", None),
         ("１２", 12),
         ("071", 71),
         ("第", None),
@@ -48,6 +59,22 @@ def test_roman_numerals(written, value):
     assert roman(written) == value
 
 
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [("One", 1), ("twelve", 12), ("Twenty", 20), ("thirty-four", 34), ("fifty six", 56)]
+    + [(written, None) for written in ("twenty ten", "one two", "night", "")],
+)
+def test_english_number_words(written, value):
+    assert english(written) == value
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"), [("12", True), ("１２", True), ("十二", False), ("①", False), ("", False)]
+)
+def test_arabic_digits_are_told_from_written_numbers(written, expected):
+    assert is_arabic(written) is expected
+
+
 def spell(number: int) -> str:
     """Write a number up to 9999 the way a book does."""
     digits = "零一二三四五六七八九"
@@ -63,6 +90,28 @@ def spell(number: int) -> str:
 @given(st.integers(1, 9999))
 def test_law_a_spelled_number_reads_back(number):
     assert numeral(spell(number)) == number
+
+
+@pytest.mark.parametrize(
+    ("plain", "other"),
+    [
+        ("零一二三四五六七八九十百千", "零壹贰叁肆伍陆柒捌玖拾佰仟"),
+        ("零一二三四五六七八九十百千", "〇壹貳參肆伍陸柒捌玖拾佰仟"),
+        ("一二八十", "⼀⼆⼋⼗"),
+        ("二", "两"),
+    ],
+)
+@given(number=st.integers(1, 9999))
+def test_law_a_number_reads_alike_in_every_script(plain, other, number):
+    assert numeral(spell(number).translate(str.maketrans(plain, other))) == number
+
+
+@given(st.integers(0, 99999))
+def test_law_digits_read_alike_in_every_script(number):
+    digits = str(number)
+    for row in ("零一二三四五六七八九", "〇一二三四五六七八九", "０１２３４５６７８９"):
+        assert numeral("".join(row[int(digit)] for digit in digits)) == number
+    assert numeral(f"{number:07}") == number
 
 
 @given(st.text("零〇一二三四五六七八九十百千万两廿０1 ", max_size=20))
