@@ -20,7 +20,7 @@ from pathlib import Path
 
 from heading_styles import CLOSINGS, OPENINGS, STYLES, TRAPS, Style
 
-from novelgpt.text.headings import heading_of
+from novelgpt.text.headings.forms import heading_of
 from novelgpt.text.split import Split, split_book
 
 FEWEST, MOST = 8, 160

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from novelgpt.text.clean import INDENT, Cleaned, clean_lines, split_lines
-from novelgpt.text.headings import heading_of
+from novelgpt.text.headings.forms import heading_of
 
 ADVERTS = Path(__file__).with_name("adverts.txt")
 ENDS = "。！？…”」』"

@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 
 import novelgpt.text
-from novelgpt.text import heading
+from novelgpt.text.headings import heading
 
 SIZE = 1_000_000
 MOST_MS = 50

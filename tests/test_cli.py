@@ -12,7 +12,7 @@ import pytest
 
 from novelgpt import cli
 from novelgpt.messages import LANGUAGES
-from tests.text.test_sketch import long_text
+from tests.text.ingesting.test_sketch import long_text
 from tests.tiny import TALE, tiny_model_folder, tiny_tokenizer
 
 COMMANDS = ["ingest", "vocab", "train", "generate", "score", "serve"]

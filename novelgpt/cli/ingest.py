@@ -78,7 +78,7 @@ _OPTIONS = ("encoding", "allow_loss", "script", "dry_run", "jobs", "engine")
 def _rules(flags: argparse.Namespace) -> Rules:
     """The user's rules: a file, rules switched off by name, and logs of removals to take back."""
     from novelgpt.text.clean import RULES
-    from novelgpt.text.duplicates import CHAPTER_RULES
+    from novelgpt.text.ingesting.duplicates import CHAPTER_RULES
     from novelgpt.text.rules import user_rules
 
     logs = [Path(log) for log in flags.restore]
@@ -96,7 +96,7 @@ def _show(face: Face, event: BookIngested) -> None:
 
 def _print_table(face: Face, event: BookIngested) -> None:
     """Print what each chapter would be, and what to look at."""
-    from novelgpt.text.advice import advice
+    from novelgpt.text.ingesting.advice import advice
 
     face.end_progress()
     print(f"{event.book.title}  {event.book.author}  [{event.book.encoding}]")

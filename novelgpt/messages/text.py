@@ -62,10 +62,4 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "式子 {pattern} 不能用（{detail}；RE2 不支持反向引用和环视）",
         "the pattern {pattern} cannot be used ({detail}; RE2 has no back-references or look-around)",
     ),
-    "text.rule.newlines": ("换行统一", "line breaks unified"),
-    "text.rule.controls": ("控制字符", "control characters"),
-    "text.rule.zero_width": ("零宽字符", "zero-width characters"),
-    "text.rule.indents": ("段首缩进", "indents"),
-    "text.rule.trailing_spaces": ("行末空白", "trailing spaces"),
-    "text.rule.blank_lines": ("空行", "blank lines"),
 }

@@ -13,16 +13,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from novelgpt.messages import Message
-from novelgpt.text import archive, kinds
-from novelgpt.text.archive import Budget
 from novelgpt.text.decode import Undecodable, decode_bytes
-from novelgpt.text.docx import read_docx
-from novelgpt.text.epub import read_epub
-from novelgpt.text.manuscript import Manuscript, Reading, Refused, byte_spans
-from novelgpt.text.markdown import read_markdown
-from novelgpt.text.names import name_from_file, name_from_head
-from novelgpt.text.page import read_html
-from novelgpt.text.zipped import read_members, suffix_of
+from novelgpt.text.formats import archive, kinds
+from novelgpt.text.formats.archive import Budget
+from novelgpt.text.formats.docx import read_docx
+from novelgpt.text.formats.epub import read_epub
+from novelgpt.text.formats.manuscript import Manuscript, Reading, Refused, byte_spans
+from novelgpt.text.formats.markdown import read_markdown
+from novelgpt.text.formats.names import name_from_file, name_from_head
+from novelgpt.text.formats.page import read_html
+from novelgpt.text.formats.zipped import read_members, suffix_of
 
 __all__ = [
     "SUFFIXES",

@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 
-from novelgpt.text import characters
-from novelgpt.text.adverts import cuts
-from novelgpt.text.author_talk import author_lines, title_suffix
-from novelgpt.text.frames import NEAR, frame_lines, rulers
-from novelgpt.text.headings import heading_of
-from novelgpt.text.newlines import split_lines
-from novelgpt.text.repeats import repeated_titles, signatures
+from novelgpt.text.headings.forms import heading_of
+from novelgpt.text.noise import characters
+from novelgpt.text.noise.adverts import cuts
+from novelgpt.text.noise.author_talk import author_lines, title_suffix
+from novelgpt.text.noise.frames import NEAR, frame_lines, rulers
+from novelgpt.text.noise.newlines import split_lines
+from novelgpt.text.noise.repeats import repeated_titles, signatures
+from novelgpt.text.noise.triggers import Found, scan
+from novelgpt.text.noise.wraps import INDENT, continued
 from novelgpt.text.rules import BUILT_IN, Rules
-from novelgpt.text.triggers import Found, scan
-from novelgpt.text.wraps import INDENT, continued
 
 __all__ = ["INDENT", "RULES", "Cleaned", "Removal", "clean_line", "clean_lines", "split_lines"]
 

@@ -14,15 +14,15 @@ import numpy as np
 
 from novelgpt.errors import BadValue, NovelGPTError
 from novelgpt.messages import Lang, Message
-from novelgpt.text.choice import BOMS, Choice, choose_encoding, mark_size
-from novelgpt.text.commonness import CHUNK, score_text, units
-from novelgpt.text.hz import read_hz
-from novelgpt.text.mojibake import mend_mojibake
-from novelgpt.text.narrow import NarrowReader
-from novelgpt.text.nuls import clear_bytes, clear_text
-from novelgpt.text.reading import REPLACEMENT, Reading, join
-from novelgpt.text.resync import layer_of
-from novelgpt.text.wide import read_wide
+from novelgpt.text.decoding.choice import BOMS, Choice, choose_encoding, mark_size
+from novelgpt.text.decoding.commonness import CHUNK, score_text, units
+from novelgpt.text.decoding.hz import read_hz
+from novelgpt.text.decoding.mojibake import mend_mojibake
+from novelgpt.text.decoding.narrow import NarrowReader
+from novelgpt.text.decoding.nuls import clear_bytes, clear_text
+from novelgpt.text.decoding.reading import REPLACEMENT, Reading, join
+from novelgpt.text.decoding.resync import layer_of
+from novelgpt.text.decoding.wide import read_wide
 
 __all__ = ["Decoded", "Undecodable", "decode_bytes", "known_encoding", "score_text"]
 

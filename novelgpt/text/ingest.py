@@ -16,15 +16,15 @@ from novelgpt.files import atomic_file
 from novelgpt.messages import Lang, Message
 from novelgpt.text.chapter import chapter_files, read_chapters
 from novelgpt.text.decode import known_encoding
-from novelgpt.text.engines import Crashed, Engine, in_order
-from novelgpt.text.find import find_books
-from novelgpt.text.intake import IngestSettings, Laid, Order, Taken, take_in
-from novelgpt.text.library import Library
+from novelgpt.text.ingesting.engines import Crashed, Engine, in_order
+from novelgpt.text.ingesting.find import find_books
+from novelgpt.text.ingesting.intake import IngestSettings, Laid, Order, Taken, take_in
+from novelgpt.text.ingesting.library import Library
+from novelgpt.text.ingesting.record import BookLine, settings_fingerprint
+from novelgpt.text.ingesting.report import IngestReport, ReportLines, write_report
+from novelgpt.text.ingesting.script import Script
 from novelgpt.text.markers import mark
-from novelgpt.text.record import BookLine, settings_fingerprint
-from novelgpt.text.report import IngestReport, ReportLines, write_report
 from novelgpt.text.rules import BUILT_IN, Rules
-from novelgpt.text.script import Script
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """A book's lines → chapters: noise is taken out, lines that look like headings are candidates, the book as a whole decides.
 
-Law: nothing is dropped unaccounted. Joining `chapter.whole()` of all chapters gives exactly the cleaned, non-blank lines;
-what cleaning took out is in `removals`.
+Law: nothing is dropped unaccounted. Joining `chapter.whole()` of all chapters gives exactly the cleaned, non-blank lines
+(a line that holds a whole chapter is cut behind its title); what cleaning took out is in `removals`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from novelgpt.text.chapter import Chapter, Kind
 from novelgpt.text.clean import INDENT, Cleaned, Removal, clean_lines, split_lines
-from novelgpt.text.headings import Heading, heading_of
+from novelgpt.text.headings.forms import Heading, heading_of
+from novelgpt.text.headings.selection import Candidate, Chosen, Line, choose_headings, with_kinds
 from novelgpt.text.rules import BUILT_IN, Rules
-from novelgpt.text.selection import Candidate, Chosen, Line, choose_headings, with_kinds
 
 FEWEST_TAGS = 2
 """A source that tags one heading tagged its title page; from two on, its tags are its chapters."""
@@ -29,6 +29,8 @@ class Section:
     kind: Kind
     heading: bool
     number: int | None = None
+    title_ends: int = 0
+    """Where the title ends when the chapter goes on in the same line; 0 when the whole line is the title."""
 
 
 @dataclass(frozen=True)
@@ -100,15 +102,20 @@ def _sections(headings: list[Chosen], clean: Sequence[str]) -> list[Section]:
     sections = [Section(0, first, "front", False)] if any(clean[:first]) else []
     ends = [position for position, _, _ in headings[1:]] + [len(clean)]
     for (start, heading, kind), end in zip(headings, ends, strict=True):
-        sections.append(Section(start, end, kind, True, heading.number))
+        sections.append(Section(start, end, kind, True, heading.number, heading.ends))
     return sections
 
 
 def _chapter(section: Section, index: int, clean: Sequence[str]) -> Chapter:
-    body = section.start + section.heading
+    first = clean[section.start]
+    ends = section.title_ends or len(first)
+    title, rest = (
+        (first[:ends].rstrip(INDENT), first[ends:].lstrip(INDENT)) if section.heading else ("", first)
+    )
+    body = [rest, *clean[section.start + 1 : section.end]]
     return Chapter(
-        title=clean[section.start] if section.heading else "",
-        text="\n".join(filter(None, clean[body : section.end])),
+        title=title,
+        text="\n".join(filter(None, body)),
         kind=section.kind,
         number=section.number,
         index=index,

@@ -7,7 +7,7 @@ import zlib
 
 from novelgpt.messages import Message
 from novelgpt.text.books import read_manuscripts
-from novelgpt.text.manuscript import Manuscript, Refused
+from novelgpt.text.formats.manuscript import Manuscript, Refused
 from tests.text.samples import SIMPLIFIED
 
 WORD = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'

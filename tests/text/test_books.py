@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from novelgpt.text import books
 from novelgpt.text.books import SUFFIXES, byte_spans, read_manuscripts
-from novelgpt.text.manuscript import Manuscript, Refused
+from novelgpt.text.formats.manuscript import Manuscript, Refused
 from tests.text.books import docx_of, headings, paragraph, read_one, reason_of, zip_of
+from tests.text.formats.test_epub import chapter, write_epub
 from tests.text.samples import SIMPLIFIED, TRADITIONAL, novel, prose
-from tests.text.test_epub import chapter, write_epub
 
 
 @dataclass(frozen=True)

@@ -52,11 +52,12 @@ def test_a_sample_is_read_as_its_readme_says(row: tuple, tmp_path: Path) -> None
     assert isinstance(done, BookIngested)
     assert (done.book.encoding, done.book.title, done.book.author) == (encoding, title, author)
     assert done.book.lost_characters == 0
-    headed = [chapter for chapter in done.chapters if chapter.title]
+    headed = [row for row in done.book.table if row.title]
     assert headed[0].title == first
     assert headed[-1].title == (last or headed[-1].title)
     assert [chapter.number for chapter in headed if chapter.kind == "chapter"] == list(numbers)
-    assert list(read_chapters(tmp_path / "chapters" / f"{title}.jsonl")) == done.chapters
+    written = list(read_chapters(tmp_path / "chapters" / f"{title}.jsonl"))
+    assert [(c.title, len(c.text)) for c in written] == [(r.title, r.characters) for r in done.book.table]
 
 
 def test_the_damaged_sample_is_refused_with_its_reason_unless_loss_is_allowed(tmp_path: Path) -> None:
@@ -70,7 +71,7 @@ def test_the_damaged_sample_is_refused_with_its_reason_unless_loss_is_allowed(tm
     (taken, _) = ingest([path], tmp_path / "lax", allow_loss=True)
     assert isinstance(taken, BookIngested)
     assert taken.book.lost_characters == lost
-    assert [c.number for c in taken.chapters if c.kind == "chapter"] == [1, 2, 3, 4, 5]
+    assert [c.number for c in taken.book.table if c.kind == "chapter"] == [1, 2, 3, 4, 5]
 
 
 def test_together_they_are_the_small_corpus_of_the_readme(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from novelgpt.text.decode import decode_bytes
-from novelgpt.text.mojibake import mend_mojibake
+from novelgpt.text.decoding.mojibake import mend_mojibake
 from tests.text.samples import SIMPLIFIED, TRADITIONAL
 
 BOOK = "".join(f"　　{line}\n" for line in SIMPLIFIED * 20)

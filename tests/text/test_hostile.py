@@ -10,10 +10,10 @@ from types import SimpleNamespace
 import pytest
 
 from novelgpt.text.books import read_manuscripts
-from novelgpt.text.manuscript import Manuscript
+from novelgpt.text.formats.manuscript import Manuscript
 from tests.text.books import docx_of, paragraph, read_one, reason_of, zip_of
+from tests.text.formats.test_epub import page, write_epub
 from tests.text.samples import SIMPLIFIED, prose
-from tests.text.test_epub import page, write_epub
 
 
 def given_file(tmp_path, name: str, raw: bytes):

@@ -388,8 +388,19 @@ LINES = st.sampled_from((*FORMS.split("|"), *SIMPLIFIED)) | st.text(max_size=20)
 @given(st.lists(LINES, max_size=40), st.sampled_from(["\n", "\r\n", "\r"]))
 def test_law_nothing_is_dropped(lines, newline):
     text = newline.join(lines)
-    whole = [line for chapter in split_chapters(text) for line in chapter.whole().split("\n")]
-    assert whole == clean_text(text)
+    split = split_book(text)
+    whole = [line for chapter in split.chapters for line in chapter.whole().split("\n")]
+    if any(section.title_ends for section in split.sections):  # a line was cut behind its title
+        assert "".join("".join(whole).split()) == "".join("".join(clean_text(text)).split())
+    else:
+        assert whole == clean_text(text)
+
+
+def test_a_chapter_in_one_line_is_cut_behind_its_title():
+    lines = [f"第{number}章 灯　　" + "他来了。" * 40 for number in "一二三"]
+    chapters = split_chapters("\n".join(lines))
+    assert [(c.number, c.title) for c in chapters] == [(n, f"第{h}章 灯") for n, h in enumerate("一二三", 1)]
+    assert all(chapter.text == "他来了。" * 40 for chapter in chapters)
 
 
 @given(st.lists(LINES, max_size=40))

@@ -1,0 +1,1 @@
+"""Files → manuscripts: one module a format. The door is `text.books`."""
