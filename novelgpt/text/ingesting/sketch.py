@@ -43,7 +43,9 @@ def shingles(text: str) -> Hashes:
 
 def sketch(text: str) -> Hashes:
     """Return the sketch of a text: its smallest hashes, ascending."""
-    blocks = (text[start : start + BLOCK + RUN - 1] for start in range(0, max(1, len(text)), BLOCK))
+    if len(text) <= BLOCK:
+        return _smallest(shingles(text))
+    blocks = (text[start : start + BLOCK + RUN - 1] for start in range(0, len(text), BLOCK))
     return merged(_smallest(shingles(block)) for block in blocks)
 
 
