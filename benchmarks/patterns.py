@@ -25,13 +25,15 @@ SIZE = 1_000_000
 MOST_MS = 50
 SHOWN = 12
 CAPS = {
-    **dict.fromkeys(("headings", "ordinals", "words", "labels", "readings"), "LONGEST_LINE"),
-    "names": "LONGEST_NAME",
-    "markdown": "LONGEST_MARKED",
-    "author_talk": "_LONGEST",
-    "folding": "_LONGEST",
-    "frames": 80,
-    "adverts": "LONGEST",
+    **{f"headings.{name}": "LONGEST_LINE" for name in ("forms", "ordinals", "words", "labels", "readings")},
+    "formats.names": "LONGEST_NAME",
+    "formats.markdown": "LONGEST_MARKED",
+    "noise.author_talk": "_LONGEST",
+    "noise.folding": "_LONGEST",
+    "noise.frames": 80,
+    "noise.adverts": "LONGEST",
+    "noise.hints": 300,
+    "formats.tags": "LONGEST_BODY",
 }
 """The constant, or the number in the code, that says how long a line a module lets its patterns see; else a whole megabyte."""
 METHODS = ("match", "fullmatch", "search", "sub", "split", "findall", "finditer")
@@ -69,17 +71,19 @@ def main() -> int:
 def patterns() -> Iterator[tuple[str, str, re.Pattern[str]]]:
     """Yield (module, name, pattern) for every compiled text pattern of the package, also those inside tuples and tables."""
     seen: set[int] = set()
-    for module in pkgutil.iter_modules(novelgpt.text.__path__):
-        for name, value in vars(importlib.import_module(f"novelgpt.text.{module.name}")).items():
+    for module in pkgutil.walk_packages(novelgpt.text.__path__, "novelgpt.text."):
+        for name, value in vars(importlib.import_module(module.name)).items():
             for place, pattern in _compiled(name, value):
                 if id(pattern) not in seen:
                     seen.add(id(pattern))
-                    yield module.name, place, pattern
+                    yield module.name.removeprefix("novelgpt.text."), place, pattern
 
 
 def _compiled(name: str, value: object, depth: int = 3) -> Iterator[tuple[str, re.Pattern[str]]]:
     if isinstance(value, re.Pattern) and isinstance(value.pattern, str):
         yield name, value
+    elif getattr(value, "__annotations__", {}) == {"return": "re.Pattern[str]"}:  # compiled when first needed
+        yield f"{name}()", value()  # type: ignore[operator]
     elif depth and isinstance(value, (tuple, list, frozenset)):
         for index, inner in enumerate(value):
             yield from _compiled(f"{name}[{index}]", inner, depth - 1)

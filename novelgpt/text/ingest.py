@@ -138,10 +138,17 @@ def _train_items(path: Path) -> tuple[int, bytes]:
     return len(items), ",\n".join(items).encode()
 
 
+def _is_older(made: Path, sources: Sequence[Path]) -> bool:
+    """Say whether a file is missing or any of its sources changed after it was made."""
+    if not made.exists():
+        return True
+    when = made.stat().st_mtime_ns
+    return any(source.stat().st_mtime_ns >= when for source in sources)
+
+
 def _finish(report: IngestReport, out_dir: Path, engine: Engine, jobs: int, lang: Lang) -> None:
     """Write what speaks of all books; the report last, so that its presence means the run was whole."""
-    if report.totals["ingested"]:
-        write_train_json(
-            out_dir / "train.json", chapter_files([out_dir / "chapters"]), engine=engine, jobs=jobs
-        )
+    files = chapter_files([out_dir / "chapters"]) if report.totals["ingested"] else []
+    if files and _is_older(out_dir / "train.json", [out_dir / "chapters", *files]):
+        write_train_json(out_dir / "train.json", files, engine=engine, jobs=jobs)
     write_report(out_dir, report, lang)

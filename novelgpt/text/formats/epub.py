@@ -6,7 +6,6 @@ Law: no page is passed over in silence; what cannot be read is a refusal, what i
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote
@@ -24,8 +23,6 @@ LONGEST_PART = 40
 MOST_LABELS = 20_000
 ENCRYPTION = "META-INF/encryption.xml"
 CONTAINER = "META-INF/container.xml"
-
-_BLANK = re.compile(r"[\s\u3000]+")
 
 
 @dataclass(frozen=True)
@@ -130,8 +127,8 @@ def _titled(page: Page, labels: list[Label]) -> tuple[list[str], set[int]]:
 
 def _said(lines: list[str], place: int, label: str) -> int | None:
     """Return which of the first lines at `place` is the label, spacing aside, or has part of it."""
-    bare = _BLANK.sub("", label)
-    heads = [_BLANK.sub("", line[: LONGEST_LABEL + 1]) for line in lines[place : place + 3]]
+    bare = "".join(label.split())
+    heads = ["".join(line[: LONGEST_LABEL + 1].split()) for line in lines[place : place + 3]]
     if bare in heads:
         return place + heads.index(bare)
     first = heads[0] if heads else ""  # 第一章 where the label says 第一章 灯, or the other way round

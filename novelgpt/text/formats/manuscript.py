@@ -17,6 +17,9 @@ from novelgpt.messages import Message
 from novelgpt.text.clean import split_lines
 from novelgpt.text.decode import Decoded
 
+LONGEST_MARK = 4
+"""Bytes of the longest byte order mark."""
+
 _ODD_BREAKS = re.compile("[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 
 
@@ -119,7 +122,10 @@ def _wide_line_starts(raw: bytes, decoded: Decoded) -> list[int] | None:
         ]
     except UnicodeEncodeError:
         return None
-    starts = [len(raw) - sum(lengths)]
+    mark = len(raw) - sum(lengths)
+    if not 0 <= mark <= LONGEST_MARK:
+        return None  # something was taken out on the way, and no place after it is sure
+    starts = [mark]
     for length in lengths:
         starts.append(starts[-1] + length)
     starts[0] = 0

@@ -25,6 +25,10 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]
 _RAW_END = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in RAW}
 
 
+LONGEST_BODY = 1 << 16
+"""Characters of a tag's attributes that are looked at: no honest tag has more."""
+
+
 class Token(NamedTuple):
     """A piece of markup; `name` is local and lower case, `body` is the text or the tag's attributes as written."""
 
@@ -57,7 +61,7 @@ def tokens(markup: str) -> Iterator[Token]:
 def attributes(body: str) -> dict[str, str]:
     """Return a tag's attributes by local, lower-case name, entities resolved."""
     found: dict[str, str] = {}
-    for match in _ATTRIBUTE.finditer(body):
+    for match in _ATTRIBUTE.finditer(body[:LONGEST_BODY]):
         name = match[1].rpartition(":")[2].lower()
         found.setdefault(name, unescape(match[2] or match[3] or match[4] or ""))
     return found

@@ -37,6 +37,10 @@ _SENTENCE_END = re.compile(r"[。，；：、,;：]$")
 _SPOKEN_END = re.compile(r"[！？…”」』!?—]$")
 
 
+_MEASURES = ("两", "兩")
+"""Alone it is an ounce or a pair, never a second chapter."""
+
+
 def bare(line: str) -> Heading | None:
     """一, 12, 三、题目, （一）, No.11: a heading only if the whole book counts this way."""
     match = _BARE.match(line)
@@ -44,7 +48,7 @@ def bare(line: str) -> Heading | None:
         return None
     opening, written, closing, separator, space = match.groups("")
     title, number = line[match.end() :], numeral(written)
-    if number is None or not _is_title(title) or not _is_paired(opening, closing):
+    if number is None or not _is_title(title) or not _is_paired(opening, closing) or written in _MEASURES:
         return None
     if title and not (separator or space or closing or _may_follow_at_once(opening, written, title)):
         return None

@@ -61,6 +61,7 @@ _DOMAIN = re.compile(
 )
 LONGEST = 5000
 _REACH = 1000
+FEW_PHRASES = 2
 _LATIN = re.compile(r"[a-z]\.?[a-z]")
 _BOAST = re.compile(
     "(?:首发|独家|最新|最快|更新|无弹窗|免费|正版|全本|小说|阅读|整理|提供|制作|手打|网){1,4}"
@@ -128,8 +129,7 @@ def _cuts(line: str) -> list[Cut]:
 
 def _phrases(line: str, folded: Fold) -> list[Phrase]:
     plain = folded.plain
-    sure = _sure().finditer(plain) if _may_hold(plain, _sure_hints()) else ()
-    phrases = [_sentence(line, folded, match) for match in sure]
+    phrases = [_sentence(line, folded, match) for match in _sure_matches(plain)]
     if _LATIN.search(folded.dotted):
         phrases += [_address(line, folded, match) for match in _DOMAIN.finditer(folded.dotted)]
     phrases += _in_brackets(line)
@@ -317,9 +317,32 @@ def _may_hold(plain: str, hints: tuple[str, ...]) -> bool:
     return any(hint in plain for hint in hints)
 
 
+def _sure_matches(plain: str) -> Iterator[re.Match[str]]:
+    """Yield the sure phrases of a fold; one or two that it may hold are looked for alone, which is far quicker."""
+    present = tuple(place for place, hint in enumerate(_sure_hints()) if hint in plain)
+    if not present:
+        return iter(())
+    pattern = _some_sure(present) if len(present) <= FEW_PHRASES else _sure()
+    return pattern.finditer(plain)
+
+
 @lru_cache(maxsize=1)
-def _sure_hints() -> tuple[str, ...]:
-    return tuple({needed(phrase) for table in _SURE.values() for phrase in alternatives(_joined(table))})
+def _sure_phrases() -> list[tuple[str, str]]:
+    return [(rule, phrase) for rule, table in _SURE.items() for phrase in alternatives(_joined(table))]
+
+
+@lru_cache(maxsize=1)
+def _sure_hints() -> list[str]:
+    return [needed(phrase) for _, phrase in _sure_phrases()]
+
+
+@lru_cache(maxsize=4096)
+def _some_sure(places: tuple[int, ...]) -> re.Pattern[str]:
+    """Return the pattern of some of the phrases, in the order of the whole: what is left out could not match."""
+    chosen: dict[str, list[str]] = {}
+    for rule, phrase in (_sure_phrases()[place] for place in places):
+        chosen.setdefault(rule, []).append(phrase)
+    return re.compile("|".join(f"(?P<{rule}>{'|'.join(phrases)})" for rule, phrases in chosen.items()))
 
 
 @lru_cache(maxsize=1)

@@ -92,17 +92,37 @@ def scan(lines: Sequence[str]) -> Found:
     return found
 
 
-def _blocks(lines: Sequence[str]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], str]]:
+Block = tuple[NDArray[np.int64], NDArray[np.int64], str]
+
+
+def _blocks(lines: Sequence[str]) -> Iterator[Block]:
     """Return stretches of text with, for each piece of a line in them, its line number and where it starts."""
+    sizes = np.fromiter(map(len, lines), dtype=np.int64, count=len(lines)) + 1
+    if not len(lines):
+        return
+    if sizes.max() > _BLOCK:
+        yield from _blocks_of_pieces(lines)
+        return
+    ends = np.cumsum(sizes)
+    cuts = np.searchsorted(ends, np.arange(_BLOCK, ends[-1] + _BLOCK, _BLOCK)) + 1
+    first = 0
+    for last in np.minimum(cuts, len(lines)).tolist():
+        if last > first:
+            starts = ends[first:last] - sizes[first:last]
+            yield np.arange(first, last), starts - starts[0], "\n".join(lines[first:last])
+            first = last
+
+
+def _blocks_of_pieces(lines: Sequence[str]) -> Iterator[Block]:
+    """The same for a book with giant lines, which are cut into overlapping pieces."""
     pieces: list[str] = []
     numbers: list[int] = []
     size = 0
     for number, line in enumerate(lines):
         for begin in range(0, max(len(line), 1), _BLOCK):
-            piece = line[begin : begin + _BLOCK + _MARGIN] if len(line) > _BLOCK else line
-            pieces.append(piece)
+            pieces.append(line[begin : begin + _BLOCK + _MARGIN] if len(line) > _BLOCK else line)
             numbers.append(number)
-            size += len(piece) + 1
+            size += len(pieces[-1]) + 1
             if size >= _BLOCK:
                 yield _block(pieces, numbers)
                 pieces, numbers, size = [], [], 0
@@ -110,7 +130,7 @@ def _blocks(lines: Sequence[str]) -> Iterator[tuple[NDArray[np.int64], NDArray[n
         yield _block(pieces, numbers)
 
 
-def _block(pieces: list[str], numbers: list[int]) -> tuple[NDArray[np.int64], NDArray[np.int64], str]:
+def _block(pieces: list[str], numbers: list[int]) -> Block:
     lengths = np.fromiter(map(len, pieces), dtype=np.int64, count=len(pieces)) + 1
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
     return np.asarray(numbers, dtype=np.int64), starts, "\n".join(pieces)
