@@ -125,6 +125,10 @@ class Sheet:
         """Say whether the user protects the line."""
         return self.has_keepers and self.rules.keeps(self.lines[position].strip(INDENT))
 
+    def spares(self, text: str) -> bool:
+        """Say whether the user wants this part of a line back, as a removal log names it."""
+        return self.has_keepers and self.rules.keeps(text.strip(INDENT))
+
     def may_go(self, position: int) -> bool:
         """Say whether a rule may take the line out."""
         return position not in self.marked and not self.kept(position)
@@ -224,12 +228,14 @@ def _decoration(sheet: Sheet, position: int) -> None:
     if not line or len(line) > _LONGEST_HEADING or sheet.kept(position):
         return
     title = line.lstrip(_ORNAMENTS)
-    if line[0] in _ORNAMENT_STARTS and "、" in line[:3] and title and sheet.rules.applies("decorations"):
+    adorned = line[0] in _ORNAMENT_STARTS and "、" in line[:3] and title
+    if adorned and sheet.rules.applies("decorations") and not sheet.spares(line[: -len(title)]):
         sheet.cut(position, "decorations", line[: -len(title)].strip(INDENT), title)
         line = title
     while sheet.rules.applies("author_talk") and (start := title_suffix(line)):
         title = line[:start].rstrip(INDENT)
-        if not title or not (position in sheet.marked or heading_of(title)):
+        is_title = title and (position in sheet.marked or heading_of(title))
+        if not is_title or sheet.spares(line[start:]):
             return
         sheet.cut(position, "author_talk", line[start:].strip(INDENT), title)
         line = title
@@ -238,7 +244,11 @@ def _decoration(sheet: Sheet, position: int) -> None:
 def _adverts(sheet: Sheet, position: int) -> None:
     """Cut adverts and page stitches out of a line, again while the rest holds one."""
     while (line := sheet.lines[position]) and sheet.may_go(position):
-        found = [cut for cut in cuts(line) if sheet.rules.applies(cut.rule)]
+        found = [
+            cut
+            for cut in cuts(line)
+            if sheet.rules.applies(cut.rule) and not sheet.spares(line[cut.start : cut.end])
+        ]
         if not found:
             return
         kept, rest = "", 0

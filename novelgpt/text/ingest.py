@@ -86,7 +86,7 @@ def ingest(
             yield _event(line, taken, index, len(files), target)
     report = IngestReport(lines, dry_run)
     if target is not None:
-        _finish(report, target, engine, jobs, lang)
+        _finish(report, out_dir, engine, jobs, lang)
     if report.first_refused and report.first_refused.reason and not report.totals["ingested"]:
         first = report.first_refused
         raise NothingIngested(count=len(files), path=first.path, reason=first.reason)

@@ -205,3 +205,20 @@ def test_hostile_lines_are_cleaned_without_a_hang(piece, line_length):
 
 def test_a_million_blank_lines():
     assert clean_lines([""] * 1_000_000).counts["blank_lines"] == 1_000_000
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "天才一秒记住本站地址：www.abcdefg.com",
+        "他推开门，看见院子里空无一人。最快更新请访问www.abcdefg.com",
+        "第三章 夜路（求月票）",
+        "☆、第三章 夜路",
+    ],
+)
+def test_everything_taken_out_can_be_brought_back_by_its_log(line):
+    lines = ["第二章 灯", "他来了。", line, "她走了。"]
+    taken = clean_lines(lines)
+    assert taken.removals
+    wanted = Rules(keep_lines=frozenset(removal.text for removal in taken.removals))
+    assert clean_lines(lines, rules=wanted).lines == lines

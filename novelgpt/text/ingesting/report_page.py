@@ -125,16 +125,16 @@ def _removed(line: BookLine, out_dir: Path, say: _Speaker) -> str:
     """Return what cleaning did, rule by rule, with examples that can be unfolded."""
     if not line.removed:
         return ""
-    examples = _examples(out_dir / "removed" / line.output)
+    log = out_dir / "removed" / line.output
+    examples = _examples(log)
     rows = []
     for rule, count in sorted(line.removed.items(), key=lambda pair: -pair[1]):
-        shown = "".join(f"<li>{example}" for example in examples[rule])
-        rows.append(
-            f"<li>{say(f'text.rule.{rule}')} <b>{count:,}</b>" + (f"<ol>{shown}</ol>" if shown else "")
-        )
+        name = f"{say(f'text.rule.{rule}')} <code>{escape(rule)}</code> <b>{count:,}</b>"
+        shown = "".join(f"<li>{example}" for example in examples.get(rule, ()))
+        rows.append(f"<li>{name}" + (f"<ol>{shown}</ol>" if shown else ""))
     total = say("text.removed", kinds=len(line.removed), characters=line.removed_characters)
-    undo = say("text.undo", log=out_dir / "removed" / line.output) if examples else ""
-    return f"<details><summary>{total}</summary><ul class=rules>{''.join(rows)}</ul><p>{undo}</p></details>"
+    undo = f"<p>{say('text.undo', log=log)}</p>" if examples else ""
+    return f"<details><summary>{total}</summary><ul class=rules>{''.join(rows)}</ul>{undo}</details>"
 
 
 def _examples(log: Path) -> dict[str, list[str]]:
