@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from novelgpt.text.clean import clean_lines, split_lines
-from novelgpt.text.split import split_book, split_chapters
+from novelgpt.text.split import split_book, split_chapters, split_raw_lines
 from tests.text.samples import SIMPLIFIED, novel, prose
 
 
@@ -413,3 +413,9 @@ def test_law_chapters_are_numbered_in_order(lines):
 def test_law_a_regular_book_gives_back_its_headings(count, unit):
     titles = [f"第{number}{unit} 夜路" for number in range(1, count + 1)]
     assert [chapter.title for chapter in split_chapters(novel(*titles))] == titles
+
+
+def test_a_tagged_title_before_the_first_chapter_is_front_matter():
+    lines = ["雨夜", "第一章 灯", "他来了。", "灯下", "她走了。"]
+    kinds_found = [(c.kind, c.title) for c in split_raw_lines(lines, {0, 1, 3}).chapters]
+    assert kinds_found == [("front", "雨夜"), ("chapter", "第一章 灯"), ("extra", "灯下")]

@@ -54,6 +54,8 @@ def with_kinds(chosen: Sequence[Candidate]) -> list[Chosen]:
         kind = _kind(candidate, chapter_rank, bool(counted))
         if kind == "front" and begun:
             kind = "extra"
+        elif kind == "extra" and not begun and not candidate.heading.unit:
+            kind = "front"  # a title that stands before all chapters is the book's own, or that of its front matter
         begun = begun or kind in ("chapter", "volume")
         kinds.append((candidate.line.position, candidate.heading, kind))
     return kinds
