@@ -51,7 +51,7 @@ def prepared(home: Path) -> Path:
     """Chapters and a small vocabulary, as after the first two commands."""
     (home / "渡口.txt").write_bytes(novel().encode("gb18030"))
     assert run("ingest", "渡口.txt", "--jobs", "1") == 0
-    assert run("vocab", "--size", "600", "--jobs", "1") == 0
+    assert run("vocab", "--size", "1000", "--jobs", "1") == 0
     return home
 
 
@@ -103,7 +103,7 @@ def test_resume_keeps_the_settings_and_refuses_others(home: Path, capsys: pytest
     capsys.readouterr()
     assert run("train", "--resume") == 1
     assert "the chapters have changed" in capsys.readouterr().err
-    assert run("vocab", "--size", "700", "--jobs", "1") == 0
+    assert run("vocab", "--size", "1100", "--jobs", "1") == 0
     capsys.readouterr()
     assert run("train", "--resume") == 1
     assert "vocabulary" in capsys.readouterr().err
@@ -168,7 +168,14 @@ WRONG = [
     (["vocab"], "novelgpt ingest"),
     (["vocab", "none.jsonl"], "No such file"),
     (["vocab", "bad.jsonl"], "Line 1"),
-    (["vocab", "good.jsonl", "--size", "10"], "263"),
+    (["vocab", "good.jsonl", "--size", "999"], "between 1,000 and 1,000,000"),
+    (["vocab", "good.jsonl", "--size", "1000001"], "between 1,000 and 1,000,000"),
+    (["vocab", "good.jsonl", "--size", "900000"], "Use --size "),
+    (["vocab", "good.jsonl", "--segmenter", "bpe", "--size", "40000"], "Use --size "),
+    (["vocab", "good.jsonl", "--segmenter", "char", "--pure-words"], "for words only"),
+    (["vocab", "good.jsonl", "--join-signs", "--pure-words"], "opposites"),
+    (["vocab", "good.jsonl", "--user-words", "none.txt"], "No such file"),
+    (["vocab", "good.jsonl", "--user-words", "binary.txt"], "binary.txt"),
     (["train"], "novelgpt vocab"),
     (["train", "--vocab", "."], "novelgpt vocab"),
     (["train", "--vocab", "words"], "novelgpt ingest"),
@@ -346,7 +353,7 @@ def test_ingest_killed_or_stopped_at_any_moment_goes_on_where_it_was(home: Path)
 
 def test_json_is_one_object_on_stdout(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (home / "渡口.txt").write_text(novel(), encoding="utf-8")
-    for arguments in (["ingest", "渡口.txt"], ["vocab", "--size", "600"]):
+    for arguments in (["ingest", "渡口.txt"], ["vocab", "--size", "1000"]):
         assert run(*arguments, "--jobs", "1", "--json") == 0
         assert isinstance(json.loads(capsys.readouterr().out), dict)
 

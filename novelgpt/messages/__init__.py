@@ -14,6 +14,7 @@ from novelgpt.messages import (
     errors,
     model,
     scoring,
+    shards,
     text,
     text_books,
     text_clean,
@@ -21,6 +22,7 @@ from novelgpt.messages import (
     text_ingest,
     tokens,
     ui,
+    vocab_report,
     writing,
 )
 
@@ -35,6 +37,8 @@ for _page in (
     text_clean,
     text_books,
     text_ingest,
+    shards,
+    vocab_report,
     tokens,
     model,
     writing,

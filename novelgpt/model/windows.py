@@ -1,7 +1,8 @@
 """Token files → the windows of every step.
 
 Law: the batch of a step is a pure function of (data, seed, step). So a resumed run needs no position to restore and
-no windows to skip, and no window is read twice in an epoch.
+no windows to skip, and no window is read twice in an epoch. A window begins every `stride` tokens: one context length
+unless told otherwise, so that every token is learnt once; less, and windows overlap; more, and some text is passed over.
 """
 
 from __future__ import annotations
@@ -17,13 +18,16 @@ from novelgpt.tokens.shards import Split
 class Windows:
     """The training windows: each epoch the chapters are shuffled, joined, cut at a new offset, and shuffled again."""
 
-    def __init__(self, split: Split, context_length: int, batch_size: int, seed: int) -> None:
+    def __init__(
+        self, split: Split, context_length: int, batch_size: int, seed: int, stride: int | None = None
+    ) -> None:
         self._split, self._length, self._seed = split, context_length, seed
+        self._stride = context_length if stride is None else stride
         total = len(split.tokens)
-        self._slack = min(context_length, total - context_length)  # how far the cut may be shifted
+        self._slack = min(self._stride, total - context_length)  # how far the cut may be shifted
         if self._slack <= 0:
             raise TooLittleText(tokens=total, context_length=context_length)
-        self.count = max(1, (total - context_length) // context_length)
+        self.count = max(1, (total - context_length) // self._stride)
         self.batch_size = min(batch_size, self.count)
         self.batches_per_epoch = self.count // self.batch_size
         self._epoch: tuple[int, np.ndarray, np.ndarray] | None = None
@@ -44,7 +48,7 @@ class Windows:
             offsets = self._split.offsets
             order = random.permutation(len(offsets) - 1)
             stream = np.concatenate([self._split.tokens[offsets[i] : offsets[i + 1]] for i in order])
-            starts = random.randint(self._slack) + self._length * np.arange(self.count)
+            starts = random.randint(self._slack) + self._stride * np.arange(self.count)
             self._epoch = (epoch, stream, random.permutation(starts))
         return self._epoch[1:]
 

@@ -1,25 +1,29 @@
 """Chapter files → a vocabulary folder with a report: the use case behind `novelgpt vocab`.
 
-Out: an event per book counted, and one at the end. Law: the folder is written only when everything was counted, and
-the report's numbers are measured on the finished tokenizer.
+Out: an event per book counted, a message where something deserves a word, and one event at the end. Law: the folder is
+written only when everything was counted, and the report's numbers are measured on the finished tokenizer.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from novelgpt.config import EMBEDDED_MODEL_DIR, PIECES
-from novelgpt.errors import VocabularyError
-from novelgpt.files import write_json
-from novelgpt.text.chapter import chapter_files, read_chapters
-from novelgpt.text.markers import SPECIALS
-from novelgpt.tokens.tokenizer import BYTES, Tokenizer
-from novelgpt.tokens.vocab import Counts, choose_pieces, count_files
-
-_SAMPLE_CHARACTERS = 200_000
+from novelgpt.config import EMBEDDED_MODEL_DIR
+from novelgpt.errors import NoChapters, VocabularyError
+from novelgpt.messages import Lang, Message
+from novelgpt.text.chapter import chapter_files
+from novelgpt.text.ingesting.engines import Engine
+from novelgpt.tokens.bpe import sampled_texts, train_bpe
+from novelgpt.tokens.counting import count_files
+from novelgpt.tokens.counts import Counts, Sum
+from novelgpt.tokens.fit import VocabReport
+from novelgpt.tokens.recipe import SMALLEST, Recipe
+from novelgpt.tokens.report import measure_vocab, write_vocab_report
+from novelgpt.tokens.segment import Segmenter
+from novelgpt.tokens.tokenizer import Tokenizer
+from novelgpt.tokens.vocab import choose, fitting_size
 
 
 @dataclass(frozen=True)
@@ -32,20 +36,6 @@ class BookCounted:
 
 
 @dataclass(frozen=True)
-class VocabReport:
-    """What the vocabulary is made of and how well it fits its own books."""
-
-    size: int
-    fingerprint: str
-    books: int
-    characters: int
-    words: int
-    pieces_by_length: dict[str, int]
-    characters_per_token: float
-    byte_tokens_per_million: float
-
-
-@dataclass(frozen=True)
 class VocabBuilt:
     """The folder is written."""
 
@@ -53,20 +43,81 @@ class VocabBuilt:
     report: VocabReport
 
 
+VocabEvent = BookCounted | Message | VocabBuilt
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What the steps leave for the report."""
+
+    tokenizer: Tokenizer
+    counts: Counts | None
+
+
 def build_vocab_folder(
-    chapters: Sequence[Path], out_dir: Path, *, size: int = PIECES, jobs: int | None = None
-) -> Iterator[BookCounted | VocabBuilt]:
-    """Count chapter files (or folders of them), choose `size` pieces, write `out_dir`."""
+    chapters: Sequence[Path],
+    out_dir: Path,
+    recipe: Recipe | None = None,
+    *,
+    engine: Engine = "local",
+    jobs: int = 1,
+    lang: Lang = "zh",
+) -> Iterator[VocabEvent]:
+    """Count chapter files (or folders of them), choose pieces as `recipe` says, write `out_dir`."""
+    recipe = recipe or Recipe()
     paths = chapter_files(chapters)
-    total = Counts()
-    for index, (path, counts) in enumerate(zip(paths, count_files(paths, jobs), strict=True), start=1):
-        total.add(counts)
-        yield BookCounted(index, len(paths), path)
-    tokenizer = choose_pieces(total, size, _general_words())
-    report = _report(tokenizer, total, paths)
-    tokenizer.save(out_dir)
-    write_json(out_dir / "vocab-report.json", asdict(report))
+    if recipe.user_words.left_out:
+        facts = {"count": len(recipe.user_words.left_out), "first": recipe.user_words.left_out[0]}
+        yield Message("vocab.words_left_out", facts)
+    if recipe.cut == "bpe":
+        made = yield from _merged(paths, recipe)
+    else:
+        made = yield from _chosen(paths, recipe, engine, jobs)
+    report = measure_vocab(made.tokenizer, paths, made.counts, segment=Segmenter().load())
+    made.tokenizer.save(out_dir)
+    write_vocab_report(out_dir, report, lang)
     yield VocabBuilt(out_dir, report)
+
+
+def _chosen(
+    paths: Sequence[Path], recipe: Recipe, engine: Engine, jobs: int
+) -> Generator[VocabEvent, None, _Made]:
+    """Count, choose, and return what was made."""
+    everything, done = Sum(), 0
+    wanted = recipe.choosing
+    for batch, part in count_files(paths, recipe.segmenter, pairs=wanted.pairs, engine=engine, jobs=jobs):
+        everything.add(part)
+        for path in batch:
+            done += 1
+            yield BookCounted(done, len(paths), path)
+    total = everything.counts
+    if not total.words:
+        raise NoChapters(path=paths[0].parent)
+    size = recipe.fixed_size or max(SMALLEST, fitting_size(total, wanted))
+    choice = choose(total, size, _general_words(), wanted)
+    if choice.borrowed or choice.fillers:
+        fits = max(SMALLEST, size - choice.borrowed - choice.fillers)
+        yield Message("vocab.filled", {"borrowed": choice.borrowed, "fillers": choice.fillers, "fits": fits})
+    return _Made(choice.tokenizer(), total)
+
+
+def _merged(paths: Sequence[Path], recipe: Recipe) -> Generator[VocabEvent, None, _Made]:
+    """Train byte pairs, and return what was made."""
+    texts: list[str] = []
+    for done, (path, sample) in enumerate(sampled_texts(paths), start=1):
+        texts += sample
+        yield BookCounted(done, len(paths), path)
+    if not any(texts):
+        raise NoChapters(path=paths[0].parent)
+    size = recipe.fixed_size or SMALLEST
+    merged = train_bpe(texts, size, recipe.user_words.words)
+    known = {piece for piece, _ in merged.pieces}
+    if lost := [word for word in recipe.user_words.words if word not in known]:
+        yield Message("vocab.words_not_merged", {"count": len(lost), "first": lost[0]})
+    if merged.fillers:
+        facts = {"borrowed": 0, "fillers": merged.fillers, "fits": max(SMALLEST, size - merged.fillers)}
+        yield Message("vocab.filled", facts)
+    return _Made(merged.tokenizer(), None)
 
 
 def _general_words() -> Tokenizer | None:
@@ -75,27 +126,3 @@ def _general_words() -> Tokenizer | None:
         return Tokenizer.load(EMBEDDED_MODEL_DIR)
     except VocabularyError:
         return None
-
-
-def _report(tokenizer: Tokenizer, counts: Counts, paths: Sequence[Path]) -> VocabReport:
-    characters, tokens, by_bytes = 0, 0, 0
-    share = max(1, _SAMPLE_CHARACTERS // len(paths))
-    for path in paths:
-        whole = "\n".join(chapter.whole() for chapter in read_chapters(path))
-        text = whole[len(whole) // 2 :][
-            :share
-        ]  # the middle of the book: the beginning is all names and dates
-        ids = tokenizer.encode(text)
-        characters, tokens = characters + len(text), tokens + len(ids)
-        by_bytes += sum(one in tokenizer.byte_ids for one in ids)
-    lengths = Counter(len(text) for text in tokenizer.texts[len(SPECIALS) + BYTES :])
-    return VocabReport(
-        size=tokenizer.size,
-        fingerprint=tokenizer.fingerprint,
-        books=counts.books,
-        characters=counts.characters.total(),
-        words=len(counts.words),
-        pieces_by_length={str(length): lengths[length] for length in sorted(lengths)},
-        characters_per_token=round(characters / max(tokens, 1), 4),
-        byte_tokens_per_million=round(1e6 * by_bytes / max(tokens, 1), 1),
-    )

@@ -1,9 +1,10 @@
 """Text ⇄ token ids: one `tokenizer.json` that this class and plain `AutoTokenizer` read alike.
 
 Law: `decode(encode(text)) == text` for every text without lone surrogates, and encoding never yields `[UNK]`.
-How: a Unigram model with byte fallback and nothing else. A newline is the piece `[SEP]`; so that an author's own
-"[SEP]" or "<0x41>" stays text, every "[" and "<" of the text is followed by a word joiner before pieces are looked up,
-and that joiner is taken away again on the way back.
+How: a Unigram model, or BPE where merges are given, with byte fallback. A newline is the piece `[SEP]`; so that an
+author's own "[SEP]" or "<0x41>" stays text, every "[" and "<" of the text is followed by a word joiner before pieces
+are looked up, and that joiner is taken away again on the way back. Under BPE a newline and these two signs are cut out
+first, so that nothing merges with them.
 """
 
 from __future__ import annotations
@@ -11,53 +12,64 @@ from __future__ import annotations
 import codecs
 import hashlib
 import json
-import math
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import tokenizers
-from tokenizers import decoders, models, normalizers
+from tokenizers import decoders, models, normalizers, pre_tokenizers
 
-from novelgpt.errors import BadVocabulary, NotUnicode, NoVocabulary
+from novelgpt.errors import BadVocabulary, NotUnicode, NoVocabulary, WrongVocabulary
 from novelgpt.files import write_json, write_text
+from novelgpt.messages import Message
 from novelgpt.text.markers import CHAPTER_END, CHAPTER_START, NEWLINE, PADDING, SPECIALS, UNKNOWN
+from novelgpt.tokens.pieces import (
+    BYTES,
+    ESCAPED,
+    JOINER,
+    LARGEST_FILE,
+    Merge,
+    Piece,
+    byte_piece,
+    check_pieces,
+    escape,
+    read_pieces,
+    unescape,
+)
 
-JOINER = "\u2060"
-ESCAPED = ("[", "<")
-BYTES = 256
-LARGEST_FILE = 50_000_000
+__all__ = [
+    "BYTES",
+    "ESCAPED",
+    "JOINER",
+    "StreamDecoder",
+    "Tokenizer",
+    "byte_piece",
+    "escape",
+    "require_vocabulary",
+    "unescape",
+]
+
 TOKENIZER_FILES = ("vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json")
-
-Pieces = Sequence[tuple[str, float]]
-
-
-def byte_piece(value: int) -> str:
-    """Return the piece that stands for one byte of a character the vocabulary lacks."""
-    return f"<0x{value:02X}>"
-
-
-def escape(text: str) -> str:
-    """Return `text` the way pieces are looked up in it (newlines apart)."""
-    for sign in ESCAPED:
-        text = text.replace(sign, sign + JOINER)
-    return text
-
-
-def unescape(text: str) -> str:
-    """Return the text that `escape` was given."""
-    for sign in ESCAPED:
-        text = text.replace(sign + JOINER, sign)
-    return text
 
 
 class Tokenizer:
-    """A vocabulary of pieces in id order, the specials first, then the 256 bytes, then everything else."""
+    """A vocabulary of pieces in id order: the specials first, then the 256 bytes, then everything else.
 
-    def __init__(self, pieces: Pieces) -> None:
-        self.pieces: tuple[tuple[str, float], ...] = tuple(pieces)
-        self._backend = _assemble(self.pieces)
+    Without `merges` the pieces' scores decide how a text is cut (Unigram); with them, their order does (BPE).
+    """
+
+    def __init__(self, pieces: Sequence[Piece], merges: Sequence[Merge] | None = None) -> None:
+        # BPE knows no scores: they are forgotten here, so that a saved vocabulary is the same one when it comes back
+        self.pieces: tuple[Piece, ...] = (
+            tuple(pieces) if merges is None else tuple((name, 0.0) for name, _ in pieces)
+        )
+        self.merges: tuple[Merge, ...] | None = None if merges is None else tuple(merges)
+        check_pieces(self.pieces, self.merges)
+        self._engine = _engine(self.pieces, self.merges)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _shared, (self.pieces, self.merges)  # for worker processes
 
     @property
     def size(self) -> int:
@@ -75,8 +87,10 @@ class Tokenizer:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A short hash of all pieces and scores: equal fingerprints mean equal ids for every text."""
-        return hashlib.sha256(json.dumps(self.pieces).encode()).hexdigest()[:16]
+        """A short hash of all pieces and scores or merges: equal fingerprints mean equal ids for every text."""
+        names = [name for name, _ in self.pieces]
+        content = self.pieces if self.merges is None else ["BPE", names, self.merges]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
     @cached_property
     def texts(self) -> tuple[str, ...]:
@@ -94,14 +108,15 @@ class Tokenizer:
     def encode(self, text: str) -> list[int]:
         """Return the ids of `text`; a marker written in it stays text."""
         _refuse_surrogates(text)
-        ids: list[int] = self._backend.encode(text, add_special_tokens=False).ids
+        ids: list[int] = self._engine.encode(_as_looked_up(text), add_special_tokens=False).ids
         return ids
 
     def encode_many(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text, using all cores."""
         for text in texts:
             _refuse_surrogates(text)
-        return [one.ids for one in self._backend.encode_batch_fast(texts, add_special_tokens=False)]
+        batch = [_as_looked_up(text) for text in texts]
+        return [one.ids for one in self._engine.encode_batch_fast(batch, add_special_tokens=False)]
 
     def encode_chapter(self, text: str) -> list[int]:
         """Return a whole chapter between its two markers."""
@@ -119,7 +134,8 @@ class Tokenizer:
     def save(self, folder: Path) -> None:
         """Write the four tokenizer files, each atomically."""
         write_text(folder / "vocab.txt", "".join(piece + "\n" for piece, _ in self.pieces))
-        write_text(folder / "tokenizer.json", self._backend.to_str(pretty=False) + "\n")
+        pipeline = _pipeline(self.pieces, self.merges).to_str(pretty=False)
+        write_text(folder / "tokenizer.json", pipeline + "\n")
         write_json(folder / "special_tokens_map.json", _SPECIAL_NAMES)
         write_json(
             folder / "tokenizer_config.json",
@@ -128,16 +144,17 @@ class Tokenizer:
 
     @classmethod
     def load(cls, folder: Path) -> Tokenizer:
-        """Read the vocabulary in `folder`; only its pieces are taken, so a hostile pipeline in the file does nothing."""
+        """Read the vocabulary in `folder`: its pieces and merges only, so a hostile pipeline in the file does nothing."""
         path = folder / "tokenizer.json"
         if not path.is_file():
             raise NoVocabulary(path=folder)
         try:
-            if path.stat().st_size > LARGEST_FILE:
-                raise ValueError(f"larger than {LARGEST_FILE} bytes")
-            return cls(_checked_pieces(json.loads(path.read_text(encoding="utf-8"))))
+            with path.open("rb") as stream:
+                tokenizer = cls(*read_pieces(stream.read(LARGEST_FILE + 1)))
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise BadVocabulary(path=path, detail=error) from None
+        _refuse_mixture(folder, tokenizer)
+        return tokenizer
 
 
 class StreamDecoder:
@@ -160,6 +177,8 @@ class StreamDecoder:
         return rest
 
 
+_LARGEST_SETTINGS = 1_000_000
+
 _SPECIAL_NAMES = {
     "bos_token": CHAPTER_START,
     "eos_token": CHAPTER_END,
@@ -177,10 +196,17 @@ _LOADER_SETTINGS = {
 }
 
 
-def _assemble(pieces: Pieces) -> Any:
-    backend = tokenizers.Tokenizer(
-        models.Unigram(list(pieces), unk_id=Tokenizer.unknown_id, byte_fallback=True)
-    )
+def _engine(pieces: Sequence[Piece], merges: Sequence[Merge] | None) -> Any:
+    """Return what cuts a text already escaped: the model of `_pipeline` without the slower steps around it."""
+    engine = tokenizers.Tokenizer(_model(pieces, merges))
+    if merges is not None:
+        engine.pre_tokenizer = _cut_out_signs()
+    return engine
+
+
+def _pipeline(pieces: Sequence[Piece], merges: Sequence[Merge] | None) -> Any:
+    """Return what `tokenizer.json` holds: everything that other programs need to give the same ids and texts."""
+    backend = _engine(pieces, merges)
     escapes = [normalizers.Replace(sign, sign + JOINER) for sign in ESCAPED]
     backend.normalizer = normalizers.Sequence([*escapes, normalizers.Replace("\n", NEWLINE)])
     unescapes = [decoders.Replace(sign + JOINER, sign) for sign in ESCAPED]
@@ -195,22 +221,52 @@ def _assemble(pieces: Pieces) -> Any:
     return backend
 
 
-def _checked_pieces(document: dict[str, Any]) -> list[tuple[str, float]]:
-    model = document["model"]
-    if model.get("type") != "Unigram" or not model.get("byte_fallback"):
-        raise ValueError(f"a {model.get('type')} model; novelgpt vocab makes Unigram with byte fallback")
-    pieces = [(str(piece), float(score)) for piece, score in model["vocab"]]
-    names = [piece for piece, _ in pieces]
-    expected = [
-        *SPECIALS,
-        *(byte_piece(value) for value in range(BYTES)),
-        *(sign + JOINER for sign in ESCAPED),
-    ]
-    if names[: len(expected)] != expected:
-        raise ValueError("the markers and bytes do not stand in their places")
-    if len(set(names)) != len(names) or not all(math.isfinite(score) for _, score in pieces):
-        raise ValueError("a piece stands twice or has no score")
-    return pieces
+def _model(pieces: Sequence[Piece], merges: Sequence[Merge] | None) -> Any:
+    if merges is None:
+        return models.Unigram(list(pieces), unk_id=Tokenizer.unknown_id, byte_fallback=True)
+    return models.BPE(
+        {name: number for number, (name, _) in enumerate(pieces)},
+        list(merges),
+        unk_token=UNKNOWN,
+        byte_fallback=True,
+        ignore_merges=True,  # what is cut out below is one piece, though no merges lead to it
+    )
+
+
+def _cut_out_signs() -> Any:
+    signs = [NEWLINE, *(sign + JOINER for sign in ESCAPED)]
+    return pre_tokenizers.Sequence([pre_tokenizers.Split(sign, "isolated") for sign in signs])
+
+
+def _as_looked_up(text: str) -> str:
+    return escape(text).replace("\n", NEWLINE)
+
+
+@lru_cache(maxsize=2)
+def _shared(pieces: tuple[Piece, ...], merges: tuple[Merge, ...] | None) -> Tokenizer:
+    """A worker is sent its vocabulary with every piece of work, and builds it once."""
+    return Tokenizer(pieces, merges)
+
+
+def require_vocabulary(
+    wanted: str, theirs: Path | Message, tokenizer: Tokenizer, ours: Path | Message
+) -> None:
+    """Refuse a tokenizer (`ours`) whose fingerprint is not the one that `theirs` was made with."""
+    if tokenizer.fingerprint != wanted:
+        raise WrongVocabulary(
+            ours=ours, our_fingerprint=tokenizer.fingerprint, theirs=theirs, their_fingerprint=wanted
+        )
+
+
+def _refuse_mixture(folder: Path, tokenizer: Tokenizer) -> None:
+    """The fingerprint beside the pieces must be theirs; another one means that files of two vocabularies were mixed."""
+    path = folder / "tokenizer_config.json"
+    try:
+        settings = json.loads(path.read_bytes()[:_LARGEST_SETTINGS])
+        named = settings.get("novelgpt_fingerprint", tokenizer.fingerprint)
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return  # these settings are for transformers; ours are the pieces
+    require_vocabulary(str(named)[:16], path, tokenizer, folder / "tokenizer.json")
 
 
 def _refuse_surrogates(text: str) -> None:

@@ -1,57 +1,81 @@
-"""Chapters → a `Tokenizer` of exactly the size asked for, from counts of words that jieba's dictionary cuts.
+"""Counts of words → the pieces of a `Tokenizer`, exactly as many as were asked for.
 
-Law: the size is met to the piece, the same chapters give the same pieces, and any text can be encoded with them.
-Pieces: markers, bytes, then the most frequent characters, words, and pairs of words that stand together often
-(pairs and runs such as 。” make a token carry half a character more, and cost nothing at run time).
+Law: the size is met to the piece or refused with the size that fits, the same counts give the same pieces, and any
+text can be encoded with them.
+Pieces: markers, bytes, the user's own words, then the most frequent characters, pairs of words that stand together
+often, and words (pairs and runs such as 。” make a token carry half a character more, and cost nothing at run time).
 """
 
 from __future__ import annotations
 
 import math
-import multiprocessing
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from itertools import chain, pairwise
-from pathlib import Path
+from operator import itemgetter
 
 from novelgpt.config import PIECES
-from novelgpt.errors import NoChapters, VocabularyTooSmall
-from novelgpt.text.chapter import Chapter, read_chapters
-from novelgpt.text.markers import SPECIALS
+from novelgpt.errors import NoChapters, VocabularyError, VocabularyTooSmall
+from novelgpt.text.chapter import Chapter
+from novelgpt.text.markers import NEWLINE, SPECIALS
+from novelgpt.tokens.counting import count_words
+from novelgpt.tokens.counts import LONGEST_PIECE, Counts, Pairs
 from novelgpt.tokens.tokenizer import BYTES, ESCAPED, JOINER, Tokenizer, byte_piece
 
-LONGEST_PIECE = 8
-CHARACTER_SHARE, PAIR_SHARE = 0.18, 0.24
+CHARACTER_SHARE = 0.18
+_SHARE_OF_PAIRS: dict[Pairs, float] = {"alike": 0.24, "all": 0.4, "none": 0.0}
 """How much of the vocabulary characters and word pairs may take; words take the rest."""
 
 NAMES_NEED_BOOKS = 20
 """From so many books on, what one book alone owns (names, mostly) earns no piece."""
 
-_BYTE_SCORE = -25.0
-_LEAST = len(SPECIALS) + BYTES + len(ESCAPED)
-_HAN_FILLERS = range(0x4E00, 0xA000)
+LEAST = len(SPECIALS) + BYTES + len(ESCAPED)
+"""Pieces that every vocabulary has."""
+
+_BYTE_SCORE, _LACKING_SCORE = -25.0, -50.0
+_HAN = range(0x4E00, 0xA000)
+
+
+class TooFewWords(VocabularyError):
+    """The chapters hold fewer different words than pieces were asked for."""
+
+
+@dataclass(frozen=True)
+class Choosing:
+    """What a person wants of the pieces."""
+
+    pairs: Pairs = "alike"
+    """Which word pairs and runs of punctuation may be pieces."""
+    characters_only: bool = False
+    shared_only: bool = False
+    """Leave out what one book alone owns, however few books there are."""
+    user_words: tuple[str, ...] = ()
+    """These are pieces whatever their counts."""
 
 
 @dataclass
-class Counts:
-    """What counting finds in one or many books; counts of books add up."""
+class Choice:
+    """The pieces taken so far, and where the last ones had to come from."""
 
-    words: Counter[str] = field(default_factory=Counter)
-    pairs: Counter[str] = field(default_factory=Counter)
-    characters: Counter[str] = field(default_factory=Counter)
-    books_with: Counter[str] = field(default_factory=Counter)
-    books: int = 0
+    room: int
+    total: int
+    scores: dict[str, float] = field(default_factory=dict)
+    borrowed: int = 0
+    fillers: int = 0
 
-    def add(self, other: Counts) -> None:
-        """Take another book's counts in."""
-        self.words.update(other.words)
-        self.pairs.update(other.pairs)
-        self.characters.update(other.characters)
-        self.books_with.update(other.books_with)
-        self.books += other.books
+    def take(self, candidates: Iterable[tuple[str, float]], limit: int) -> int:
+        """Take at most `limit` new candidates, the first ones first, each scored by its count; return how many."""
+        before, most = len(self.scores), min(self.room, len(self.scores) + limit)
+        for piece, count in candidates:
+            if len(self.scores) >= most:
+                break
+            if piece not in self.scores and is_piece(piece):
+                self.scores[piece] = math.log(max(count, 0.5) / self.total)
+        return len(self.scores) - before
+
+    def tokenizer(self) -> Tokenizer:
+        """Return the tokenizer of the fixed pieces and these."""
+        return Tokenizer([*fixed_pieces(self.total), *self.scores.items()])
 
 
 def build_vocab(
@@ -67,103 +91,99 @@ def build_vocab(
     return choose_pieces(total, size, prior)
 
 
-def count_files(paths: Sequence[Path], jobs: int | None = None) -> Iterator[Counts]:
-    """Yield the counts of each chapter file, counted in parallel processes, in the order given."""
-    workers = min(jobs or os.cpu_count() or 1, len(paths))
-    if workers <= 1:
-        yield from map(_count_file, paths)
-        return
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield from pool.map(_count_file, paths)
-
-
-def _count_file(path: Path) -> Counts:
-    return count_words([chapter.whole() for chapter in read_chapters(path)])
-
-
-def count_words(texts: Iterable[str]) -> Counts:
-    """Count one book's words, neighbouring words and characters."""
-    import rjieba
-
-    counts = Counts(books=1)
-    for text in texts:
-        counts.characters.update(text)
-        for line in text.split("\n"):
-            words = rjieba.cut(line)
-            counts.words.update(words)
-            counts.pairs.update(a + b for a, b in pairwise(words) if _joinable(a, b))
-    # a pair met once in a book says nothing; leaving it out keeps memory bounded over thousands of books
-    counts.pairs = Counter({pair: count for pair, count in counts.pairs.items() if count > 1})
-    counts.books_with = Counter(counts.words.keys() | counts.pairs.keys())
-    return counts
-
-
-def _joinable(first: str, second: str) -> bool:
-    """Words join words and punctuation joins punctuation, never across."""
-    return first[-1].isalnum() == second[0].isalnum()
-
-
-def choose_pieces(counts: Counts, size: int, prior: Tokenizer | None = None) -> Tokenizer:
+def choose_pieces(
+    counts: Counts, size: int, prior: Tokenizer | None = None, choosing: Choosing | None = None
+) -> Tokenizer:
     """Return the tokenizer of the best `size` pieces."""
-    if size < _LEAST:
-        raise VocabularyTooSmall(least=_LEAST, size=size)
-    if not counts.characters:
+    return choose(counts, size, prior, choosing or Choosing()).tokenizer()
+
+
+def choose(counts: Counts, size: int, prior: Tokenizer | None, choosing: Choosing) -> Choice:
+    """Choose the best pieces beside the fixed ones, `size` in all."""
+    needed = LEAST + len(choosing.user_words)
+    if size < needed:
+        raise VocabularyTooSmall(least=needed, size=size)
+    if not counts.words:
         raise NoChapters(path="-")
-    total = counts.words.total()
-    chosen: dict[str, float] = {}
-
-    def take(candidates: Iterable[tuple[str, float]], limit: int) -> None:
-        room = min(limit, size - _LEAST - len(chosen))
-        for piece, count in candidates:
-            if room <= 0:
-                return
-            if piece not in chosen and _usable(piece):
-                chosen[piece] = math.log(max(count, 0.5) / total)
-                room -= 1
-
-    free = size - _LEAST
-    take(
-        _ranked({c: max(counts.words[c], 0.02 * n) for c, n in counts.characters.items() if n > 1}),
-        int(free * CHARACTER_SHARE),
-    )
-    take(_ranked(_shared(counts.pairs, counts, 4)), int(free * PAIR_SHARE))
-    take(_ranked(_shared(counts.words, counts, 2)), free)
-    if prior is not None:
-        take(((piece, math.exp(score) * total * 0.1) for piece, score in prior.pieces[_LEAST:]), free)
-    take(((c, 0.5) for c in chain(_ranked_names(counts.characters), map(chr, _HAN_FILLERS))), free)
-    take(((a + b, 0.1) for a in map(chr, _HAN_FILLERS) for b in "的了"), free)
-    return Tokenizer([*_fixed_pieces(total), *chosen.items()])
+    choice = Choice(size - LEAST, counts.words.total())
+    choice.take(((word, counts.words[word]) for word in choosing.user_words), choice.room)
+    _take_own(choice, counts, choosing)
+    choice.borrowed = choice.take(_lent(prior, choice.total, choosing.characters_only), choice.room)
+    # met once, which is too seldom to be chosen but better than what is met nowhere
+    choice.take(((c, 0.5) for c, _ in ranked(counts.characters)), choice.room)
+    choice.fillers = choice.take(((chr(code), 0.5) for code in _HAN), choice.room)
+    if len(choice.scores) < choice.room:
+        raise TooFewWords(size=size, fits=LEAST + len(choice.scores))
+    _prefer(choosing.user_words, choice.scores)
+    return choice
 
 
-def _ranked(counts: dict[str, float] | Counter[str]) -> list[tuple[str, float]]:
+def fitting_size(counts: Counts, choosing: Choosing) -> int:
+    """Return the size that holds every character met more than once: what a vocabulary of characters is best made of."""
+    met_again = sum(1 for character, n in counts.characters.items() if n > 1 and is_piece(character))
+    return LEAST + met_again + sum(len(word) > 1 for word in choosing.user_words)
+
+
+def _take_own(choice: Choice, counts: Counts, choosing: Choosing) -> None:
+    """Take what the chapters themselves hold often enough."""
+    again = {c: max(counts.words[c], 0.02 * n) for c, n in counts.characters.items() if n > 1}
+    if choosing.characters_only:
+        choice.take(ranked(again), choice.room)
+        return
+    books = 2 if counts.books >= NAMES_NEED_BOOKS or (choosing.shared_only and counts.books > 1) else 1
+    choice.take(ranked(again), int(choice.room * CHARACTER_SHARE))
+    pair_share = _SHARE_OF_PAIRS[choosing.pairs]
+    choice.take(ranked(_shared(counts.pairs, counts, 4, books)), int(choice.room * pair_share))
+    choice.take(ranked(_shared(counts.words, counts, 2, books)), choice.room)
+
+
+def _lent(prior: Tokenizer | None, total: int, characters_only: bool) -> Iterator[tuple[str, float]]:
+    for piece, score in prior.pieces[LEAST:] if prior is not None else ():
+        if len(piece) == 1 or not characters_only:
+            yield piece, math.exp(score) * total * 0.1
+
+
+def ranked(counts: dict[str, float] | Counter[str]) -> list[tuple[str, float]]:
     """Most frequent first; the text itself breaks ties, so that the order never depends on chance."""
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return sorted(sorted(counts.items()), key=itemgetter(1), reverse=True)
 
 
-def _ranked_names(counts: Counter[str]) -> Iterator[str]:
-    return (piece for piece, _ in _ranked(counts))
+def _shared(candidates: Counter[str], counts: Counts, least: int, books: int) -> dict[str, float]:
+    """Keep what is frequent enough and known to enough books."""
+    return {piece: n for piece, n in candidates.items() if n >= least and counts.books_with[piece] >= books}
 
 
-def _shared(candidates: Counter[str], counts: Counts, least: int) -> dict[str, float]:
-    """Keep what is frequent enough and, in a large corpus, known to more than one book."""
-    books_needed = 2 if counts.books >= NAMES_NEED_BOOKS else 1
-    return {
-        piece: n for piece, n in candidates.items() if n >= least and counts.books_with[piece] >= books_needed
-    }
-
-
-def _usable(piece: str) -> bool:
+def is_piece(text: str) -> bool:
     """A piece is short, printable on one line, and clear of the signs that are escaped."""
     return (
-        len(piece) <= LONGEST_PIECE
-        and all(c.isprintable() or c == "\u3000" for c in piece)
-        and not any(sign in piece for sign in ESCAPED)
+        len(text) <= LONGEST_PIECE
+        and all(c.isprintable() or c == "\u3000" for c in text)
+        and not any(sign in text for sign in ESCAPED)
     )
 
 
-def _fixed_pieces(total: int) -> list[tuple[str, float]]:
+def _prefer(user_words: Sequence[str], scores: dict[str, float]) -> None:
+    """Raise user words just above the best way to write them in smaller pieces, so that they are used."""
+    for word in sorted(user_words, key=lambda word: (len(word), word)):
+        if len(word) > 1:
+            scores[word] = max(scores[word], _best_split(word, scores) + 0.1)
+
+
+def _best_split(word: str, scores: dict[str, float]) -> float:
+    """Return the score of the best way to write `word` in more than one piece."""
+    best = [0.0]
+    for end in range(1, len(word) + 1):
+        pieces = ((start, word[start:end]) for start in range(end) if (start, end) != (0, len(word)))
+        best.append(
+            max(best[start] + scores.get(piece, _LACKING_SCORE * len(piece) ** 2) for start, piece in pieces)
+        )
+    return best[-1]
+
+
+def fixed_pieces(total: int) -> list[tuple[str, float]]:
+    """Return markers, bytes and escaped signs with their scores, in the order of their ids."""
     rare = math.log(0.5 / total)
-    specials = [(name, -3.0 if name == "[SEP]" else _BYTE_SCORE) for name in SPECIALS]
+    specials = [(name, -3.0 if name == NEWLINE else _BYTE_SCORE) for name in SPECIALS]
     return [
         *specials,
         *((byte_piece(value), _BYTE_SCORE) for value in range(BYTES)),
