@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from novelgpt.model.loss import cross_entropy
-from novelgpt.model.train import keep_memory
+from novelgpt.model.machine import keep_memory
 
 
 def plain(dtype: torch.dtype) -> Callable[[Tensor, Tensor, Tensor], Tensor]:

@@ -42,8 +42,8 @@ class Dial:
                     allowed=Message("allowed.choices", {"choices": " ".join(self.choices)}),
                 )
             return
-        if value is None:
-            return
+        if value is None or (isinstance(value, str | bool) and self.low is self.high is None):
+            return  # a name or a switch: nothing to measure
         numeric = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         low, high = (
             (-math.inf if self.low is None else self.low),
@@ -96,25 +96,46 @@ class SampleConfig(Settings):
     seed: int | None = dial(None, "dial.seed", low=0, high=2**63 - 1, step=1)
 
 
+GPT2_PRESETS = ("gpt2-tiny", "gpt2-small", "gpt2-base", "gpt2-medium", "gpt2-large", "gpt2-xl")
+NOVEL_PRESETS = ("novel-tiny", "novel-small", "novel-base")
+
+
 @dataclass(frozen=True)
 class TrainConfig(Settings):
     """Everything that decides a training run; saved beside it, compared on resume."""
 
-    preset: str = dial("auto", "dial.preset", choices=("auto", "gpt2-tiny", "gpt2-small", "gpt2-base"))
+    preset: str = dial("auto", "dial.preset", choices=("auto", *GPT2_PRESETS, *NOVEL_PRESETS))
+    layers: int | None = dial(None, "dial.layers", low=1, high=96)
+    width: int | None = dial(None, "dial.width", low=8, high=8192)
+    heads: int | None = dial(None, "dial.heads", low=1, high=128)
+    start: str = dial("auto", "dial.start", choices=("auto", "random", "counts"))
+    init: str | None = dial(None, "dial.init")
+    lora: bool = dial(False, "dial.lora")
+    lora_rank: int = dial(16, "dial.lora_rank", low=1, high=1024)
+    lora_targets: str = dial("auto", "dial.lora_targets")
+    objective: str = dial("causal", "dial.objective", choices=("causal", "infill"))
     epochs: float = dial(4.0, "dial.epochs", low=0.01, high=1000.0)
     steps: int | None = dial(None, "dial.steps", low=1, high=100_000_000)
     minutes: float | None = dial(None, "dial.minutes", low=0.05, high=100_000.0)
     context_length: int = dial(512, "dial.context_length", low=8, high=8192)
-    batch_size: int = dial(8, "dial.batch_size", low=1, high=4096)
-    optimizer: str = dial("adamw", "dial.optimizer", choices=("adamw", "muon"))
-    learning_rate: float = dial(1e-3, "dial.learning_rate", low=1e-7, high=1.0)
+    stride: int | None = dial(None, "dial.stride", low=1, high=65_536)
+    batch_size: int = dial(8, "dial.batch_size", low=1, high=65_536)
+    micro_batch: int | None = dial(None, "dial.micro_batch", low=1, high=65_536)
+    optimizer: str = dial("auto", "dial.optimizer", choices=("auto", "adamw", "muon"))
+    schedule: str = dial("auto", "dial.schedule", choices=("auto", "cosine", "wsd", "linear", "plateau"))
+    learning_rate: float | None = dial(None, "dial.learning_rate", low=1e-7, high=1.0)
     warmup: float = dial(0.02, "dial.warmup", low=0.0, high=0.9)
+    cooldown: float = dial(0.4, "dial.cooldown", low=0.0, high=1.0)
     weight_decay: float = dial(0.1, "dial.weight_decay", low=0.0, high=10.0)
     dropout: float = dial(0.0, "dial.dropout", low=0.0, high=0.9)
     clip: float = dial(1.0, "dial.clip", low=0.0, high=1000.0)
+    ema: float = dial(0.0, "dial.ema", low=0.0, high=0.99999)
+    patience: int = dial(0, "dial.patience", low=0, high=10_000)
     dtype: str = dial("auto", "dial.dtype", choices=("auto", "fp32", "bf16"))
+    compile: str = dial("auto", "dial.compile", choices=("auto", "on", "off"))
     held_out: float = dial(0.05, "dial.held_out", low=0.001, high=0.5)
     evaluate_every: int = dial(100, "dial.evaluate_every", low=1, high=10_000_000)
+    sample_every: int = dial(500, "dial.sample_every", low=1, high=10_000_000)
     save_every: int = dial(100, "dial.save_every", low=1, high=10_000_000)
     keep: int = dial(2, "dial.keep", low=2, high=1000)
     seed: int = dial(1, "dial.seed", low=0, high=2**31 - 1)

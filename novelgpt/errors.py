@@ -1,7 +1,7 @@
 """Every way a person can be told no; each class owns one sentence of the catalogue, cure included.
 
 NovelGPTError
-├── InputError            FileMissing NothingToRead NothingIngested FilesRefused NotText EmptyText BadValue BadRules LengthsDiffer NotUnicode TooLittleToScore
+├── InputError            FileMissing NothingToRead NothingIngested FilesRefused NotText EmptyText BadValue BadConfigFile BadRules LengthsDiffer NotUnicode TooLittleToScore
 ├── ChapterError          NoChapters DamagedChapters
 ├── VocabularyError       NoVocabulary BadVocabulary VocabularyTooSmall WrongVocabulary
 ├── TrainingError         TooLittleText RunExists RunChanged NoValidCheckpoint
@@ -69,6 +69,10 @@ class EmptyText(InputError):
 
 class BadValue(InputError):
     """A setting lies outside what is allowed."""
+
+
+class BadConfigFile(InputError):
+    """A settings file cannot be understood."""
 
 
 class BadRules(InputError):

@@ -11,7 +11,7 @@ HOUSE = Path(__file__).parent.parent / "novelgpt"
 FLOORS = [
     {"messages"},
     {"errors"},
-    {"files", "config"},
+    {"files", "config", "pages"},
     {"text"},
     {"tokens"},
     {"model"},

@@ -28,6 +28,7 @@ class Face:
         self.flags, self.lang = flags, lang
         self.workspace = Workspace.choose(flags.workspace, os.environ)
         self.terminal = sys.stderr.isatty()
+        self.quiet = False  # of several processes one speaks
         self._progress_open, self._progress_at = False, -1e9
 
     def say(self, key: str, **facts: Any) -> None:
@@ -37,11 +38,14 @@ class Face:
     def tell(self, message: Message) -> None:
         """Print a message on stderr."""
         self.end_progress()
-        print(message.text(self.lang), file=sys.stderr, flush=True)
+        if not self.quiet:
+            print(message.text(self.lang), file=sys.stderr, flush=True)
 
     def result(self, values: Any, lines: Sequence[Message] = ()) -> None:
         """Print the result on stdout: one JSON object with --json, else the lines."""
         self.end_progress()
+        if self.quiet:
+            return
         if self.flags.json:
             print(json.dumps(values, ensure_ascii=False), flush=True)
         else:
@@ -51,7 +55,7 @@ class Face:
     def progress(self, key: str, *, last: bool = False, **facts: Any) -> None:
         """Show progress: one line that rewrites itself on a terminal, else a plain line every few seconds."""
         now = time.monotonic()
-        if not last and now - self._progress_at < (0.1 if self.terminal else 5.0):
+        if self.quiet or (not last and now - self._progress_at < (0.1 if self.terminal else 5.0)):
             return
         self._progress_at = now
         line = translate(key, self.lang, **facts)
@@ -71,11 +75,15 @@ class Face:
 def add_dials(parser: argparse.ArgumentParser, settings: type[Settings], lang: Lang) -> None:
     """Make a flag of every dial of `settings`."""
     for name, (spec, dial_) in dials(settings).items():
-        kind = str if dial_.choices else int if "int" in str(spec.type) else float
+        flag = f"--{name.replace('_', '-')}"
+        if spec.type == "bool":
+            parser.add_argument(flag, action="store_const", const=True, help=translate(dial_.help, lang))
+            continue
+        kind = next((kind for kind in (str, int) if kind.__name__ in str(spec.type)), float)
         shown = "" if spec.default is None else f" [{spec.default}]"
         metavar = "|".join(dial_.choices) or kind.__name__.upper()
         about = (translate(dial_.help, lang) + shown).replace("%", "%%")
-        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar=metavar, help=about)
+        parser.add_argument(flag, type=kind, metavar=metavar, help=about)
 
 
 def settings_from(base: _Made, flags: argparse.Namespace) -> _Made:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import signal
+import tomllib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -13,7 +16,7 @@ from typing import Any
 
 from novelgpt.cli.face import INTERRUPTED, Face, add_dials, settings_from
 from novelgpt.config import TrainConfig
-from novelgpt.errors import RunChanged
+from novelgpt.errors import BadConfigFile, FileMissing
 from novelgpt.messages import Lang, Message, translate
 
 
@@ -22,8 +25,11 @@ def add_flags(parser: argparse.ArgumentParser, lang: Lang) -> None:
     words = partial(translate, lang=lang)
     parser.add_argument("chapters", nargs="*", metavar="CHAPTERS", help=words("help.chapters"))
     parser.add_argument("--resume", action="store_true", help=words("help.train.resume"))
+    parser.add_argument("--fork", action="store_true", help=words("help.train.fork"))
+    parser.add_argument("--dry-run", action="store_true", help=words("help.train.dry_run"))
     parser.add_argument("--name", type=_run_name, default="default", help=words("help.train.name"))
     parser.add_argument("--vocab", metavar="DIR", help=words("help.train.vocab"))
+    parser.add_argument("--config", metavar="FILE.toml", help=words("help.train.config"))
     parser.add_argument(
         "--held-out-chapters", nargs="+", metavar="PATH", help=words("help.train.held_out_chapters")
     )
@@ -32,67 +38,109 @@ def add_flags(parser: argparse.ArgumentParser, lang: Lang) -> None:
 
 def run(face: Face) -> int:
     """Chapters and vocabulary → a model."""
-    from novelgpt.model import train as training
+    from novelgpt.model.distributed import joined
     from novelgpt.model.run_folder import read_plan
-    from novelgpt.text.chapter import chapter_files
-    from novelgpt.tokens.shards import build_shards
-    from novelgpt.tokens.tokenizer import Tokenizer
+    from novelgpt.model.train import train
 
     flags = face.flags
     run_dir = face.workspace.runs_dir / flags.name
-    plan = read_plan(run_dir) if flags.resume else None
-    if flags.resume and plan is None:
-        face.say("train.nothing_to_resume", folder=run_dir)
-    config = (
-        settings_from(TrainConfig(), flags)
-        if plan is None
-        else _samesettings_from(plan.config, flags, run_dir)
+    former = read_plan(run_dir) if flags.resume else None
+    config = settings_from(
+        _from_file(TrainConfig() if former is None else former.config, flags.config), flags
     )
-    tokenizer = Tokenizer.load(Path(flags.vocab) if flags.vocab else face.workspace.vocab_dir)
+    with joined(os.environ) as world, stop_signals() as asked_to_stop:
+        face.quiet = not world.leads
+        if flags.resume and former is None:
+            face.say("train.nothing_to_resume", folder=run_dir)
+        with world.first_goes_first():
+            shards = _shards(face, config, run_dir)
+        events = train(
+            config,
+            shards,
+            run_dir,
+            resume=flags.resume,
+            fork=flags.fork,
+            dry_run=flags.dry_run,
+            stop=asked_to_stop,
+            world=world,
+            lang=face.lang,
+        )
+        with contextlib.closing(events):
+            return _follow(face, events, run_dir)
+
+
+def _shards(face: Face, config: TrainConfig, run_dir: Path) -> Any:
+    """Return the chapters as token files, telling how far that is."""
+    from novelgpt.text.chapter import chapter_files
+    from novelgpt.tokens.shards import Encoded, make_shards
+
+    flags = face.flags
+    vocabulary = _vocabulary(config, Path(flags.vocab) if flags.vocab else face.workspace.vocab_dir)
     chapters = chapter_files([Path(path) for path in flags.chapters] or [face.workspace.chapters_dir])
     held_out = (
         chapter_files(map(Path, flags.held_out_chapters)) if flags.held_out_chapters else config.held_out
     )
     face.say("train.preparing", files=len(chapters))
-    shards = build_shards(chapters, tokenizer, run_dir / "data", held_out=held_out)
-    with (
-        stop_signals() as asked_to_stop,
-        contextlib.closing(training.train(config, shards, run_dir, resume=flags.resume)) as events,
-    ):
-        for event in events:
-            _show_training(face, event)
-            if asked_to_stop():
-                break
+    for event in make_shards(chapters, vocabulary, run_dir / "data", held_out=held_out):
+        if isinstance(event, Encoded):
+            face.progress("train.encoded", **vars(event))
         else:
-            return 0
-    face.say("train.stopped", folder=run_dir)
-    return INTERRUPTED
+            return event
+    raise AssertionError("token files end with the shards")
 
 
-def _samesettings_from(config: TrainConfig, flags: argparse.Namespace, run_dir: Path) -> TrainConfig:
-    """A resumed run keeps its settings; a flag that says otherwise is refused rather than overheard."""
-    asked = settings_from(config, flags)
-    for name, value in asked.to_dict().items():
-        former = getattr(config, name)
-        if value != former:
-            raise RunChanged(path=run_dir, what=f"{name}: {former} → {value}")
-    return config
+def _vocabulary(config: TrainConfig, folder: Path) -> Any:
+    """Return the vocabulary: a model that training begins from brings its own."""
+    from novelgpt.model.plan import base_model
+    from novelgpt.tokens.tokenizer import Tokenizer
+
+    base = base_model(config)
+    return Tokenizer.load(folder) if base is None else base.tokenizer
 
 
-def _show_training(face: Face, event: Any) -> None:
-    from novelgpt.model import train as training
+def _from_file(base: TrainConfig, path: str | None) -> TrainConfig:
+    """Return the settings in a TOML file (a run's `config.toml` too), over those of `base`."""
+    if path is None:
+        return base
+    try:
+        tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FileMissing(path=path) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadConfigFile(path=path, detail=error) from None
+    values = tables.get("asked", tables)
+    if unknown := sorted(values.keys() - base.to_dict().keys()):
+        raise BadConfigFile(path=path, detail=unknown[0])
+    return replace(base, **values)
+
+
+def _follow(face: Face, events: Any, run_dir: Path) -> int:
+    from novelgpt.model.events import Stopped
+
+    for event in events:
+        _show(face, event)
+        if isinstance(event, Stopped):
+            face.say("train.stopped", folder=run_dir)
+            return INTERRUPTED
+    return 0
+
+
+def _show(face: Face, event: Any) -> None:
+    from novelgpt.model import events
 
     match event:
-        case training.Notice(message):
-            face.tell(message)
-        case training.Step():
+        case events.Notice() | events.Alarmed() | events.Paused():
+            face.tell(event.message)
+        case events.Step():
             facts = {**vars(event), "remaining": _clock(event.remaining_seconds)}
             face.progress("train.step", last=event.step == event.total_steps, **facts)
-        case training.Evaluated():
+        case events.Evaluated():
             face.say("train.evaluated", **vars(event))
-        case training.Saved(step, folder):
+        case events.Sampled():
+            face.say("train.sampled", **vars(event))
+        case events.Saved(step, folder):
             face.progress("train.saved", step=step, folder=folder)
-        case training.Finished():
+        case events.Finished():
             values = {
                 "steps": event.steps,
                 "final": str(event.final_dir),

@@ -19,24 +19,77 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "dial.repetition_penalty": ("重复惩罚：1 为不惩罚", "repetition penalty: 1 is none"),
     "dial.seed": ("随机种子：同一种子得同一结果", "random seed: the same seed gives the same result"),
-    "dial.preset": ("模型大小；auto 按语料与机器挑选", "model size; auto picks by corpus and machine"),
+    "dial.preset": (
+        "模型：gpt2-* 是 GPT-2，novel-* 是较新的结构；auto 按语料与机器挑选",
+        "model: gpt2-* is GPT-2, novel-* a newer design; auto picks by corpus and machine",
+    ),
+    "dial.layers": ("层数（代替预设的）", "layers (instead of the preset's)"),
+    "dial.width": ("宽度（代替预设的）", "width (instead of the preset's)"),
+    "dial.heads": ("注意力头数（代替预设的）", "attention heads (instead of the preset's)"),
+    "dial.start": (
+        "从哪里起步：random 随机，counts 先数一遍语料里相邻的词，短训练学得快得多；auto 按结构挑选",
+        "where to start: random weights, or counts of neighbouring tokens in the corpus, far ahead in short runs; auto picks by design",
+    ),
+    "dial.init": (
+        "从现成的模型练起：文件夹，或 Hugging Face 上的名字（只有这时才会下载）",
+        "start from an existing model: a folder, or a name on Hugging Face (the only thing ever downloaded)",
+    ),
+    "dial.lora": (
+        "只练 LoRA 小适配器，不动原来的权重（配合 --init）",
+        "train small LoRA adapters and leave the weights alone (with --init)",
+    ),
+    "dial.lora_rank": ("LoRA 的秩", "rank of the LoRA adapters"),
+    "dial.lora_targets": (
+        "LoRA 加在哪些层上，用逗号隔开；auto 为所有矩阵",
+        "layers that get LoRA adapters, with commas; auto is every matrix",
+    ),
+    "dial.objective": (
+        "学什么：causal 接着写；infill 还学在上下文之间补写",
+        "what is learnt: causal writes on; infill learns to fill a gap between two texts as well",
+    ),
     "dial.epochs": ("通读语料几遍", "how many times to read the corpus"),
     "dial.steps": ("训练步数（给出时代替 --epochs）", "optimizer steps (instead of --epochs)"),
     "dial.minutes": ("训练多少分钟（给出时代替 --epochs）", "minutes to train (instead of --epochs)"),
     "dial.context_length": ("一个窗口的词元数", "tokens in one window"),
+    "dial.stride": (
+        "每隔几个词元取一个窗口（默认等于窗口长，不重叠）",
+        "tokens from one window to the next (default: a window's length, no overlap)",
+    ),
     "dial.batch_size": ("每步的窗口数", "windows per step"),
+    "dial.micro_batch": (
+        "一次算几个窗口，余下的累积（默认按内存定，结果不变）",
+        "windows computed at once, the rest accumulated (default: what memory allows; the result is the same)",
+    ),
     "dial.optimizer": (
         "优化器；muon 用于各层的矩阵，其余仍用 adamw，步数少时学得更快",
         "optimizer; muon takes the layers' matrices and adamw the rest, and learns faster in few steps",
     ),
-    "dial.learning_rate": ("最高学习率", "peak learning rate"),
+    "dial.schedule": (
+        "学习率怎样走：cosine、wsd（平走后收尾，可以再延长）、linear、plateau（不再进步就减半）",
+        "how the learning rate goes: cosine, wsd (level, then down; can be extended), linear, plateau (halved when progress stops)",
+    ),
+    "dial.learning_rate": ("最高学习率（默认按结构定）", "peak learning rate (default: the design's own)"),
     "dial.warmup": ("预热占全程的比例", "share of the run spent warming up"),
+    "dial.cooldown": ("wsd 收尾占全程的比例", "share of a wsd run spent cooling down"),
     "dial.weight_decay": ("权重衰减", "weight decay"),
     "dial.dropout": ("随机失活比例", "dropout"),
     "dial.clip": ("梯度裁剪的上限（0 为不裁剪）", "gradient norm limit (0: none)"),
+    "dial.ema": (
+        "权重的滑动平均（如 0.99；0 为不用），检验和成品都用它",
+        "moving average of the weights (such as 0.99; 0: none), used for evaluation and for the final model",
+    ),
+    "dial.patience": (
+        "连续几次检验没有进步就提前结束（0 为不提前）",
+        "evaluations without progress before the run ends early (0: never)",
+    ),
     "dial.dtype": ("计算精度；auto 先测哪个更快", "arithmetic; auto measures which is faster"),
+    "dial.compile": (
+        "torch.compile；auto 在有编译器而且更快时才用",
+        "torch.compile; auto uses it where a compiler exists and it is faster",
+    ),
     "dial.held_out": ("留出多大比例的章节用来检验", "share of chapters held out for checking"),
     "dial.evaluate_every": ("每隔几步检验一次", "steps between evaluations"),
+    "dial.sample_every": ("每隔几步写一段样例", "steps between samples of writing"),
     "dial.save_every": ("每隔几步存一个检查点", "steps between checkpoints"),
     "dial.keep": ("保留最近几个检查点", "newest checkpoints to keep"),
     "cli.interrupted": ("已中断。", "Interrupted."),
@@ -124,6 +177,18 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "接着上次练；没有可接的就从头开始",
         "go on with the run; starts fresh where there is none",
     ),
+    "help.train.fork": (
+        "与 --resume 同用：语料或设置变了也接着练（会记在 config.toml 里）",
+        "with --resume: go on although chapters or settings have changed (noted in config.toml)",
+    ),
+    "help.train.dry_run": (
+        "只做体检：要学多少、多久、多少内存和磁盘，然后停下",
+        "examine only: how much to learn, how long, how much memory and disk; then stop",
+    ),
+    "help.train.config": (
+        "从 TOML 文件读设置（也可以是某次训练的 config.toml）；命令行上的优先",
+        "read settings from a TOML file (a run's config.toml too); flags win",
+    ),
     "help.train.name": ("这次训练的名字 [default]", "name of the run [default]"),
     "help.train.vocab": ("词表文件夹（默认 vocab/）", "vocabulary folder (default: vocab/)"),
     "help.train.held_out_chapters": (
@@ -190,6 +255,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "step {step}: {bits_per_character:.3f} bits per character on held-out text",
     ),
     "train.saved": ("第 {step} 步已存入 {folder}", "step {step} saved in {folder}"),
+    "train.encoded": (
+        "已编码 {chapters:,} 章，{characters:,} 字",
+        "{chapters:,} chapters encoded, {characters:,} characters",
+    ),
+    "train.sampled": ("第 {step} 步的样例：{text}", "sample at step {step}: {text}"),
     "train.stopped": (
         "已停下，进度都存好了。接着练：novelgpt train --resume（{folder}）",
         "Stopped; everything is saved. Go on with: novelgpt train --resume ({folder})",

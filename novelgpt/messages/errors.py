@@ -45,9 +45,13 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "词表不符：{ours} 的指纹是 {our_fingerprint}，{theirs} 的指纹是 {their_fingerprint}。请换用与它一起训练的词表，或换个 --name 重新训练。",
         "The vocabularies differ: {ours} has fingerprint {our_fingerprint}, {theirs} has {their_fingerprint}. Use the vocabulary it was trained with, or train again under another --name.",
     ),
+    "error.BadConfigFile": (
+        "{path} 看不懂：{detail}。请照 novelgpt train --help 里的名字写，如 batch_size = 8。",
+        "{path} cannot be understood: {detail}. Use the names of novelgpt train --help, such as batch_size = 8.",
+    ),
     "error.TooLittleText": (
-        "文本太少：只有 {tokens} 个词元，连一个 {context_length} 长的窗口也装不满。请加入更多章节，或减小 --context-length。",
-        "Too little text: {tokens} tokens do not fill one window of {context_length}. Add chapters or lower --context-length.",
+        "文本太少：只有 {tokens} 个词元，连最短的窗口（{context_length}）也装不满。请加入更多章节。",
+        "Too little text: {tokens} tokens do not fill even the shortest window, {context_length}. Add chapters.",
     ),
     "error.RunExists": (
         "{path} 里已有一次训练。加 --resume 接着练，或用 --name 另起一个名字。",

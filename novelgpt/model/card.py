@@ -1,50 +1,116 @@
-"""A run's facts → its model card in Markdown. Law: every number in it comes from the run itself."""
+"""A run's facts → its model card in Markdown, in Chinese and in English.
+
+Law: every number in it comes from the run itself; what is not known is not mentioned.
+"""
 
 from __future__ import annotations
 
-from novelgpt.model.run_folder import RunPlan
-from novelgpt.tokens.shards import Shards
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
 
-_CARD = """\
----
-language: zh
-library_name: transformers
-pipeline_tag: text-generation
----
-# NovelGPT 模型 / model
+from novelgpt.messages import LANGUAGES, Lang, translate
+from novelgpt.model.facts import Facts
+from novelgpt.model.outcome import signature
 
-| | |
-|---|---|
-| 结构 architecture | {preset}，窗口 context {context_length} 词元 tokens |
-| 词表 vocabulary | {size:,} 词片 pieces，指纹 fingerprint `{fingerprint}` |
-| 学习的文字 learnt from | {characters:,} 字 characters（数据指纹 data fingerprint `{source}`） |
-| 训练 training | {step:,} / {total_steps:,} 步 steps × {batch_size} 窗口 windows，{optimizer}，峰值学习率 peak rate {learning_rate:g}，{dtype} |
-| 留出文字 held out | {held_out:,} 字 characters，{bits:.3f} 比特/字 bits per character |
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
+_DESIGNS = ("gpt2", "qwen3", "qwen2", "llama")
+_LARGEST_NATS = 50.0
 
+_USE = """\
 ```python
 from transformers import AutoModelForCausalLM, AutoTokenizer
 model, tokenizer = AutoModelForCausalLM.from_pretrained("."), AutoTokenizer.from_pretrained(".")
-ids = tokenizer("[MASK]", split_special_tokens=False, return_tensors="pt").input_ids  # [MASK] 开始一章 starts a chapter
+ids = tokenizer("[MASK]", split_special_tokens=False, return_tensors="pt").input_ids  # {comment}
+print(tokenizer.decode(model.generate(ids, max_new_tokens=100)[0], skip_special_tokens=True))
+```
+"""
+_USE_FOREIGN = """\
+```python
+from transformers import AutoModelForCausalLM, AutoTokenizer
+model, tokenizer = AutoModelForCausalLM.from_pretrained("."), AutoTokenizer.from_pretrained(".")
+ids = tokenizer("话说", return_tensors="pt").input_ids
 print(tokenizer.decode(model.generate(ids, max_new_tokens=100)[0], skip_special_tokens=True))
 ```
 """
 
 
-def model_card(plan: RunPlan, shards: Shards, step: int, bits: float) -> str:
-    """Return the card of a model made by `plan` at `step`."""
-    return _CARD.format(
-        preset=plan.preset,
-        context_length=plan.config.context_length,
-        size=shards.tokenizer.size,
-        fingerprint=plan.fingerprint,
-        characters=shards.train.characters,
-        source=plan.source,
-        step=step,
-        total_steps=plan.total_steps,
-        batch_size=plan.batch_size,
-        optimizer=plan.config.optimizer,
-        learning_rate=plan.config.learning_rate,
-        dtype=plan.dtype,
-        held_out=shards.held_out.characters,
-        bits=bits,
-    )
+def model_card(facts: Facts) -> str:
+    """Return the card of the model that a run made.
+
+    `facts` are `run_facts`, with `step` and `bits` (held-out bits per character) of the weights that are exported, and
+    where known `nats` (per token).
+    """
+    return "".join([_front_matter(facts), *(_part(facts, lang) for lang in LANGUAGES), _usage(facts)])
+
+
+def _front_matter(facts: Facts) -> str:
+    """Return what the hub reads; a name that is not one of its own would be refused there."""
+    lines = ["language: zh", "library_name: transformers", "pipeline_tag: text-generation"]
+    base = str(facts.get("base") or "")
+    if _HUB_NAME.fullmatch(base):
+        lines += [f"base_model: {json.dumps(base)}"]
+    return "---\n" + "\n".join(lines) + "\n---\n# NovelGPT\n"
+
+
+def _part(facts: Facts, lang: Lang) -> str:
+    title, limits = translate("card.title", lang), translate("card.limits", lang)
+    rows = "".join(f"| {name} | {value} |\n" for name, value in _rows(facts, lang))
+    return f"\n## {title}\n\n{_about(facts, lang)}\n\n| | |\n|---|---|\n{rows}\n{limits}\n"
+
+
+def _about(facts: Facts, lang: Lang) -> str:
+    design = facts.get("family") if facts.get("family") in _DESIGNS else "other"
+    what = translate(f"card.design.{design}", lang, family=facts.get("family", ""))
+    if not facts.get("base"):
+        return what
+    how = "adapters" if facts.get("config", {}).get("lora") else "tuned"
+    return f"{what}\n{translate(f'card.{how}', lang, base=_cell(facts['base']))}"
+
+
+def _rows(facts: Facts, lang: Lang) -> Iterator[tuple[str, str]]:
+    """Yield the table's rows; one that lacks a fact is left out."""
+    wanted = {
+        "network": ("preset", "parameters", "layers", "width", "heads", "context_length"),
+        "vocabulary": ("vocabulary", "fingerprint"),
+        "learnt": ("training_characters", "training_tokens", "source"),
+        "training": ("step", "total_steps", "batch_size", "optimizer", "schedule", "learning_rate", "dtype"),
+        "objective": ("objective",),
+        "held_out": ("held_out_characters", "bits"),
+        "before": ("bits_before",),
+        "perplexity": ("perplexity",),
+        "signature": ("signature",),
+    }
+    known = {**facts, **_derived(facts)}
+    for name, needed in wanted.items():
+        if all(known.get(fact) is not None for fact in needed):
+            values = {fact: _cell(known[fact]) for fact in needed}
+            yield translate(f"card.row.{name}", lang), translate(f"card.value.{name}", lang, **values)
+
+
+def _derived(facts: Facts) -> dict[str, Any]:
+    nats, bits = facts.get("nats"), facts.get("bits")
+    objective = facts.get("config", {}).get("objective")
+    return {
+        "signature": signature(facts),
+        "bits": bits if bits is not None and math.isfinite(bits) else None,
+        "perplexity": math.exp(nats) if nats is not None and nats < _LARGEST_NATS else None,
+        "bits_before": (facts.get("before") or {}).get("bits_per_character"),
+        "objective": objective if objective == "infill" else None,
+    }
+
+
+def _cell(value: Any) -> Any:
+    """Keep a text from breaking out of its cell; numbers are formatted by their sentence."""
+    if isinstance(value, int | float):
+        return value
+    return " ".join(str(value).replace("|", "¦").replace("<", "&lt;").replace("`", "'").split())
+
+
+def _usage(facts: Facts) -> str:
+    if facts.get("base"):  # its own tokenizer came with it
+        return f"\n{_USE_FOREIGN}"
+    comment = " / ".join(translate("card.starts_chapter", lang) for lang in LANGUAGES)
+    return "\n" + _USE.format(comment=comment)

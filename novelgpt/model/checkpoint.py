@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,10 @@ def repair_names(parent: Path) -> None:
         else:
             former.rename(target)
     for litter in parent.glob(".*.tmp"):
-        shutil.rmtree(litter, ignore_errors=True)
+        if litter.is_dir():
+            shutil.rmtree(litter, ignore_errors=True)
+        else:
+            litter.unlink(missing_ok=True)
 
 
 def fault(folder: Path) -> str | None:
@@ -93,9 +96,10 @@ def newest_valid(parent: Path) -> tuple[Path | None, list[tuple[Path, str]]]:
     return None, damaged
 
 
-def rotate(parent: Path, keep: int) -> None:
-    """Keep the newest `keep` checkpoints; nothing goes unless the newest one verifies."""
+def rotate(parent: Path, keep: int, pinned: Collection[int] = ()) -> None:
+    """Keep the newest `keep` checkpoints and the pinned steps; nothing goes unless the newest one verifies."""
     steps = steps_in(parent)
     if len(steps) > keep and fault(steps[-1][1]) is None:
-        for _, path in steps[:-keep]:
-            shutil.rmtree(path)
+        for step, path in steps[:-keep]:
+            if step not in pinned:
+                shutil.rmtree(path)

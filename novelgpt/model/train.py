@@ -1,397 +1,365 @@
 """Shards → weights: the training loop, as a stream of events.
 
 Law: killed at any instant and resumed, a run ends in the same weights and losses, bit for bit, as one never stopped
-(same machine, threads and arithmetic). It holds because everything random is a pure function of (seed, step): the
-order of the data in `windows`, dropout by reseeding before each step, and the learning rate.
-Stopping is leaving the loop: the `finally` makes the last save.
+(same machine, threads and arithmetic). It holds because everything random is a pure function of (seed, step), so that a
+checkpoint needs tensors and a few numbers only. Stopping is leaving the loop: the `finally` makes the last save.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
-import json
+import errno
 import math
-import sys
+import shutil
 import time
-from collections.abc import Generator, Iterator
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors.torch import load_file, save_file
-from torch import Tensor
-
 from novelgpt.config import TrainConfig
-from novelgpt.errors import NoValidCheckpoint, RunChanged, RunExists
-from novelgpt.files import write_json
-from novelgpt.messages import Message
-from novelgpt.model.architectures import choose_preset, new_network
+from novelgpt.errors import DiskFull, FolderUnwritable, RunChanged, RunExists, TrainingError
+from novelgpt.messages import Lang, Message
 from novelgpt.model.card import model_card
-from novelgpt.model.checkpoint import newest_valid, repair_names, rotate, steps_in, write_folder
-from novelgpt.model.folder import save_model, trained_tensors
-from novelgpt.model.loss import cross_entropy
-from novelgpt.model.run_folder import RunPlan, keep_metrics_until, read_plan, write_plan
-from novelgpt.model.windows import Windows, held_out_windows
+from novelgpt.model.checkpoint import repair_names
+from novelgpt.model.counts import counting_message, start_from_counts
+from novelgpt.model.distributed import World
+from novelgpt.model.events import (
+    Alarmed,
+    Evaluated,
+    Finished,
+    Notice,
+    Paused,
+    Sampled,
+    Saved,
+    Step,
+    Stopped,
+    TrainEvent,
+)
+from novelgpt.model.facts import run_facts
+from novelgpt.model.folder import Model
+from novelgpt.model.held_out import HeldOutText
+from novelgpt.model.learner import Learner
+from novelgpt.model.machine import keep_memory, this_machine
+from novelgpt.model.pace import Pace
+from novelgpt.model.plan import Settled, base_model, network_for, reconsidered, settle, weights_hash
+from novelgpt.model.preflight import examine
+from novelgpt.model.progress import Progress
+from novelgpt.model.report import write_training_report
+from novelgpt.model.run_folder import RunPlan, read_plan, write_plan
+from novelgpt.model.run_log import RunLog
+from novelgpt.model.samples import write_sample
+from novelgpt.model.saving import Saver, read_state
+from novelgpt.model.schedule import plateau_factor
+from novelgpt.model.watch import Copies, Watch, copy_alarm
 from novelgpt.tokens.shards import Shards
 
-_HELD_OUT_WINDOWS = 128
-_FINAL_RATE = 0.1  # of the peak learning rate, at the end of the cosine
-_PROBE_STEPS = 3
-_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4  # names and numbers of glibc's malloc.h
+_WAIT_SECONDS = 20.0  # between two looks at a full disk
+_PLATEAU = 2  # evaluations without progress that halve the rate
+_SAMPLE_CHARACTERS, _PROMPT_TOKENS = 120, 24
 
 
 @dataclass(frozen=True)
-class Notice:
-    """Something worth a line: which preset and why, what was resumed, what was set aside."""
+class Surroundings:
+    """What a run has around it, besides its plan."""
 
-    message: Message
-
-
-@dataclass(frozen=True)
-class Step:
-    """One optimiser step was made."""
-
-    step: int
-    total_steps: int
-    epoch: float
-    loss: float
-    learning_rate: float
-    tokens_per_second: float
-    remaining_seconds: float
+    run_dir: Path
+    shards: Shards
+    base: Model | None
+    world: World
+    lang: Lang
+    wait_seconds: float
 
 
-@dataclass(frozen=True)
-class Evaluated:
-    """The held-out text was read; bits per character compare across vocabularies."""
-
-    step: int
-    bits_per_character: float
-    nats_per_token: float
-    best: bool
-
-
-@dataclass(frozen=True)
-class Saved:
-    """A checkpoint is on disk, whole."""
-
-    step: int
-    folder: Path
-
-
-@dataclass(frozen=True)
-class Finished:
-    """The run is done; `final` and `best` hold its models."""
-
-    steps: int
-    final_dir: Path
-    best_bits_per_character: float
-
-
-TrainEvent = Notice | Step | Evaluated | Saved | Finished
-
-
-@dataclass
-class _Progress:
-    """What changes as a run goes on, besides the tensors."""
-
-    step: int = 0
-    best_bits: float = math.inf
-    best_step: int = 0
-    last_bits: float = math.inf
+class LossDiverged(TrainingError):
+    """The loss is no number any more; the last checkpoint was made before that."""
 
 
 def train(
-    config: TrainConfig, shards: Shards, run_dir: Path, *, resume: bool = False
+    config: TrainConfig,
+    shards: Shards,
+    run_dir: Path,
+    *,
+    resume: bool = False,
+    fork: bool = False,
+    dry_run: bool = False,
+    stop: Callable[[], bool] | None = None,
+    world: World | None = None,
+    lang: Lang = "zh",
+    wait_seconds: float = _WAIT_SECONDS,
 ) -> Generator[TrainEvent, None, None]:
-    """Train, yielding what happens. With `resume`, go on from the newest checkpoint that verifies."""
+    """Train, yielding what happens. With `resume`, go on from the newest checkpoint that verifies.
+
+    `stop` is asked after every step; `fork` goes on although chapters or settings have changed; `dry_run` ends after
+    the examination. The report is written in `lang`.
+    """
     keep_memory()
-    run_dir.mkdir(parents=True, exist_ok=True)
-    for folder in (run_dir, run_dir / "checkpoints"):
-        repair_names(folder)
-    plan = read_plan(run_dir)
-    if plan is not None and not resume:
+    around = Surroundings(run_dir, shards, base_model(config), world or World(), lang, wait_seconds)
+    plan = yield from _settled(config, around, resume=resume, fork=fork, dry_run=dry_run)
+    if not dry_run:
+        run = _Run(plan, around, stop or _never)
+        yield from run.begin()
+        yield from run.fit()
+
+
+def _never() -> bool:
+    return False
+
+
+def _prepare(run_dir: Path) -> None:
+    try:
+        for folder in (run_dir, run_dir / "checkpoints"):
+            folder.mkdir(parents=True, exist_ok=True)
+            repair_names(folder)
+    except OSError as error:
+        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise FolderUnwritable(path=run_dir) from None
+        raise
+
+
+def _settled(
+    config: TrainConfig, around: Surroundings, *, resume: bool, fork: bool, dry_run: bool
+) -> Generator[TrainEvent, None, RunPlan]:
+    """Return the plan to follow; the first process settles it for all."""
+    world, run_dir, shards, base = around.world, around.run_dir, around.shards, around.base
+    if not world.leads:
+        return RunPlan.from_json(world.text_from_first(""))
+    former = read_plan(run_dir)
+    if former is not None and not (resume or dry_run):
         raise RunExists(path=run_dir)
-    if plan is None:
-        plan, notices = _plan(config, shards)
-        yield from notices
-        write_plan(run_dir, plan)
+    if former is None or dry_run:
+        settled = settle(config, shards, base, probe=True)
+        yield from settled.notices
+        yield from (Notice(message) for message in examine(_known_before(settled, around)).messages())
     else:
-        _refuse_changes(plan, config, shards, run_dir)
-    run = _Run(plan, shards, run_dir)
-    yield from run.restore()
-    yield from run.fit()
+        settled = yield from _gone_on_with(former, config, around, fork=fork)
+    if not dry_run and settled.plan != former:
+        _prepare(run_dir)
+        write_plan(run_dir, settled.plan)
+    world.text_from_first(settled.plan.to_json())
+    return settled.plan
 
 
-def _plan(config: TrainConfig, shards: Shards) -> tuple[RunPlan, list[Notice]]:
-    """Settle everything that the machine and the corpus decide, once, so that resuming never decides anew."""
-    device = _device()
-    preset, why = choose_preset(config.preset, shards.train.characters, device.type == "cuda")
-    windows = Windows(shards.train, config.context_length, config.batch_size, config.seed)
-    dtype = _faster_dtype(device) if config.dtype == "auto" else config.dtype
-    plan = RunPlan(config, preset, dtype, windows.batch_size, 1, shards.source, shards.tokenizer.fingerprint)
-    seconds = _probe_seconds(plan, shards) if config.minutes else 0.0
-    if config.steps:
-        steps = config.steps
-    elif config.minutes:
-        steps = max(1, round(config.minutes * 60 / seconds))
-    else:
-        steps = max(1, math.ceil(config.epochs * windows.batches_per_epoch))
-    facts = {
-        "steps": steps,
-        "epochs": round(steps / windows.batches_per_epoch, 2),
-        "dtype": dtype,
-        "windows": windows.batch_size,
-        "characters": shards.train.characters,
-        "held_out": shards.held_out.characters,
-    }
-    return replace(plan, total_steps=steps), [Notice(why), Notice(Message("train.plan", facts))]
+def _known_before(settled: Settled, around: Surroundings) -> dict[str, Any]:
+    """Return what the examination may look at."""
+    machine, place = this_machine(), around.run_dir
+    while not place.exists():
+        place = place.parent
+    return run_facts(
+        settled.plan,
+        around.shards,
+        settled.network,
+        name=around.run_dir.name,
+        seconds_per_step=settled.seconds_per_step,
+        free_disk_bytes=shutil.disk_usage(place).free,
+        memory_bytes=machine.memory,
+        on_gpu=machine.on_gpu,
+    )
 
 
-def _refuse_changes(plan: RunPlan, config: TrainConfig, shards: Shards, run_dir: Path) -> None:
-    if plan.source != shards.source:
-        same_words = plan.fingerprint == shards.tokenizer.fingerprint
-        what = Message("train.changed_corpus" if same_words else "train.changed_vocabulary")
-        raise RunChanged(path=run_dir, what=what)
-    changed = {
-        name: (old, new)
-        for (name, old), new in zip(plan.config.to_dict().items(), config.to_dict().values(), strict=True)
-        if old != new
-    }
-    if changed:
-        said = ", ".join(f"{name}: {old} → {new}" for name, (old, new) in changed.items())
-        raise RunChanged(path=run_dir, what=said)
+def _gone_on_with(
+    former: RunPlan, config: TrainConfig, around: Surroundings, *, fork: bool
+) -> Generator[TrainEvent, None, Settled]:
+    """Return the plan of a run that is resumed."""
+    _prepare(around.run_dir)
+    base = around.base
+    if base is not None and weights_hash(base.folder) != former.base_weights:
+        raise RunChanged(path=around.run_dir, what=Message("train.changed_base", {"model": base.folder}))
+    newest, notices = Saver(around.run_dir, former).newest()
+    yield from notices
+    step = 0 if newest is None else int(read_state(newest)["step"])
+    settled = reconsidered(former, config, around.shards, around.run_dir, step, fork=fork)
+    yield from settled.notices
+    return settled
 
 
 class _Run:
-    """One run's tensors, and the steps of its loop."""
+    """One run: its learner, its folders, and the steps of its loop."""
 
-    def __init__(self, plan: RunPlan, shards: Shards, run_dir: Path) -> None:
-        config = plan.config
-        self.plan, self.config, self.shards, self.run_dir = plan, config, shards, run_dir
-        self.device = _device()
-        self.dtype = torch.bfloat16 if plan.dtype == "bf16" else torch.float32
-        self.network = new_network(config, plan.preset, shards.tokenizer).to(self.device).train()
-        self.optimizers = new_optimizers(self.network, config)
-        self.windows = Windows(shards.train, config.context_length, plan.batch_size, config.seed)
-        self.progress = _Progress()
-        self.saved_step = -1
+    def __init__(self, plan: RunPlan, around: Surroundings, stop: Callable[[], bool]) -> None:
+        self.plan, self.config, self.stop = plan, plan.config, stop
+        self.shards, self.run_dir, self.base = around.shards, around.run_dir, around.base
+        self.world, self.lang, self.wait_seconds = around.world, around.lang, around.wait_seconds
+        self.saver = Saver(self.run_dir, plan)
+        self.progress = Progress()
         self.between_steps = True
 
-    @property
-    def checkpoints_dir(self) -> Path:
-        return self.run_dir / "checkpoints"
-
-    def restore(self) -> Iterator[TrainEvent]:
-        """Load the newest checkpoint that verifies; say what was found."""
-        had_any = bool(steps_in(self.checkpoints_dir))
-        folder, damaged = newest_valid(self.checkpoints_dir)
-        for path, detail in damaged:
-            yield Notice(Message("train.set_aside", {"path": path, "detail": detail}))
-        if folder is None and had_any:
-            raise NoValidCheckpoint(path=self.checkpoints_dir, detail=damaged[0][1])
-        if folder is not None:
-            self._load(folder)
-            yield Notice(
-                Message("train.resumed", {"step": self.progress.step, "total": self.plan.total_steps})
-            )
-        keep_metrics_until(self.run_dir, self.progress.step)
+    def begin(self) -> Iterator[TrainEvent]:
+        """Make the learner: fresh, or from the newest checkpoint that verifies."""
+        folder, notices = self.saver.newest() if self.world.leads else (None, [])
+        yield from notices
+        fresh = not self.world.any(folder is not None)
+        network = network_for(self.plan, self.base, self.shards.tokenizer)
+        if fresh and self.world.leads and self.plan.start == "counts":
+            # the first process's weights go to all others when the learner is made
+            yield Notice(counting_message(self.shards.train))
+            yield Notice(start_from_counts(network, self.shards.train, self.config.seed).message())
+        self.learner = Learner(self.plan, network, self.shards, self.world)
+        if not fresh:
+            self.progress = self.saver.restore(self.learner, folder)
+            facts = {"step": self.progress.step, "total": self.plan.total_steps}
+            yield Notice(Message("train.resumed", facts))
+        self.progress.micro_batch = self.learner.micro_batch
+        self.watch = Watch.from_dict(self.progress.watch)
+        self.held_out = HeldOutText(self.shards, self.plan.context_length)
+        self.copies = Copies(self.shards.train.tokens, self.shards.tokenizer)
+        self.known = run_facts(self.plan, self.shards, self.learner.network, name=self.run_dir.name)
+        if fresh and self.base is not None and self.world.leads:
+            self.progress.before = {"bits_per_character": self._bits()[0], "sample": self._written()}
 
     def fit(self) -> Iterator[TrainEvent]:
         """Step until the plan is fulfilled, then write the final model."""
-        total, began_at, began_step = self.plan.total_steps, time.monotonic(), self.progress.step
+        self.log = RunLog(self.run_dir, self.progress.step, self.lang) if self.world.leads else None
         try:
-            with (self.run_dir / "metrics.jsonl").open("a", encoding="utf-8") as metrics:
-                while self.progress.step < total:
-                    # 1. one optimiser step
-                    loss, rate = self.step()
-                    step = self.progress.step
-                    metrics.write(json.dumps({"step": step, "loss": loss, "learning_rate": rate}) + "\n")
-                    # 2. how fast, how far
-                    pace = (time.monotonic() - began_at) / (step - began_step)
-                    tokens = self.windows.batch_size * self.config.context_length / pace
-                    epoch = step / self.windows.batches_per_epoch
-                    yield Step(step, total, epoch, loss, rate, tokens, pace * (total - step))
-                    # 3. the held-out text, now and then and at the end
-                    if step % self.config.evaluate_every == 0 or step == total:
-                        evaluated = self.evaluate()
-                        record = {"step": step, "held_out_bits_per_character": evaluated.bits_per_character}
-                        metrics.write(json.dumps(record) + "\n")
-                        yield evaluated
-                    metrics.flush()
-                    # 4. a checkpoint, now and then and at the end
-                    if step % self.config.save_every == 0 or step == total:
-                        yield self.save()
-            final_dir = self.run_dir / "final"
-            self._export(final_dir, self.progress.last_bits)
-            yield Finished(total, final_dir, self.progress.best_bits)
+            for event in self._steps():
+                if self.log:
+                    self.log.add(event)
+                    yield from self._patiently(self.log.flush)
+                yield event
         finally:
+            if self.log:
+                self._leave(self.log)
+
+    def _leave(self, log: RunLog) -> None:
+        """Save what is not saved yet, and write the report."""
+        try:
             # an interrupt inside a step leaves half-updated tensors: those are never saved
-            if self.between_steps and self.progress.step > max(self.saved_step, 0):
-                self.save()
+            if self.between_steps and self.progress.step > max(self.saver.saved_step, 0):
+                self._save()
+        finally:
+            with contextlib.suppress(DiskFull):
+                log.close()
+                write_training_report(self.run_dir, self._facts(), self.lang)
 
-    def step(self) -> tuple[float, float]:
-        """Make one optimiser step; return its loss and learning rate."""
-        number, self.between_steps = self.progress.step, False
-        rate = learning_rate(number, self.plan.total_steps, self.config)
-        for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = rate * group["scale"]
-        torch.manual_seed(self.config.seed * 1_000_003 + number)
-        inputs, targets = (part.to(self.device) for part in self.windows.batch(number))
-        loss = self._loss(inputs, targets)
-        self.network.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        if self.config.clip:
-            torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip)
-        for optimizer in self.optimizers:
-            optimizer.step()
-        self.progress.step, self.between_steps = number + 1, True
-        return loss.item(), rate
+    def _steps(self) -> Iterator[TrainEvent]:
+        pace = Pace(self.plan, self.learner, self.progress.step)
+        while not self._is_over():
+            # 1. one optimiser step
+            yield from self._step(pace)
+            # 2. the held-out text, a sample, a checkpoint: now and then, and at the end
+            if self._is_time_for(self.config.evaluate_every):
+                yield from self._evaluate()
+            if self._is_time_for(self.config.sample_every):
+                yield from self._sample()
+            if self._is_time_for(self.config.save_every):
+                yield from self._patiently(self._save)
+            # 3. a person may want to stop
+            if not self._is_over() and self.world.any(self.stop()):
+                yield from self._patiently(self._save)
+                yield Stopped(self.progress.step)
+                return
+        yield from self._finish()
 
-    def _loss(self, inputs: Tensor, targets: Tensor) -> Tensor:
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.dtype is torch.bfloat16):
-            hidden = self.network.transformer(input_ids=inputs, use_cache=False).last_hidden_state
-        return cross_entropy(hidden.flatten(0, 1), self.network.lm_head.weight, targets.flatten(), self.dtype)
-
-    def evaluate(self) -> Evaluated:
-        """Read the held-out windows; the best model so far goes to `best/`."""
-        windows = held_out_windows(self.shards.held_out, self.config.context_length, _HELD_OUT_WINDOWS)
-        nats, tokens, characters = 0.0, 0, 0
-        self.network.eval()
-        with torch.no_grad():
-            for window in windows:
-                inputs, targets = window[None, :-1].to(self.device), window[None, 1:].to(self.device)
-                nats += self._loss(inputs, targets).item() * targets.numel()
-                tokens += targets.numel()
-                characters += len(self.shards.tokenizer.decode(window[1:].tolist()))
-        self.network.train()
-        bits = nats / math.log(2) / max(characters, 1)
-        best = bits < self.progress.best_bits
-        self.progress.last_bits = bits
-        if best:
-            self.progress.best_bits, self.progress.best_step = bits, self.progress.step
-            self._export(self.run_dir / "best", bits)
-        return Evaluated(self.progress.step, bits, nats / tokens, best)
-
-    def save(self) -> Saved:
-        """Write a checkpoint and let the oldest go."""
-        folder = self.checkpoints_dir / f"step-{self.progress.step}"
-        if folder.exists():  # the same step was saved by a run that was killed right after
-            self.saved_step = self.progress.step
-            return Saved(self.progress.step, folder)
-        write_folder(folder, self._fill)
-        self.saved_step = self.progress.step
-        rotate(self.checkpoints_dir, self.config.keep)
-        return Saved(self.progress.step, folder)
-
-    def _fill(self, folder: Path) -> None:
-        names = {id(value): name for name, value in trained_tensors(self.network).items()}
-        save_file(_contiguous(trained_tensors(self.network)), folder / "weights.safetensors")
-        moments = {
-            f"{names[id(parameter)]}:{key}": value
-            for optimizer in self.optimizers
-            for parameter, state in optimizer.state.items()
-            for key, value in state.items()
-        }
-        save_file(_contiguous(moments), folder / "optimizer.safetensors")
-        write_json(folder / "state.json", {**asdict(self.progress), "source": self.plan.source})
-
-    def _load(self, folder: Path) -> None:
-        state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
-        self.progress = _Progress(**{name: state[name] for name in asdict(self.progress)})
-        self.saved_step = self.progress.step
-        moments = load_file(folder / "optimizer.safetensors")
-        with torch.no_grad():
-            for name, value in load_file(folder / "weights.safetensors").items():
-                self.network.get_parameter(name).copy_(value)
-        for full_name, value in moments.items():
-            name, key = full_name.rsplit(":", 1)
-            parameter = self.network.get_parameter(name)
-            self._optimizer_of(parameter).state[parameter][key] = value.to(self.device)
-
-    def _optimizer_of(self, parameter: Tensor) -> torch.optim.Optimizer:
-        homes = (
-            o
-            for o in self.optimizers
-            for group in o.param_groups
-            if any(p is parameter for p in group["params"])
+    def _is_over(self) -> bool:
+        return self.progress.step >= self.plan.total_steps or self.progress.without_progress(
+            self.config.patience
         )
-        return next(homes)
 
-    def _export(self, folder: Path, bits: float) -> None:
-        card = model_card(self.plan, self.shards, self.progress.step, bits)
-        write_folder(folder, lambda inner: save_model(inner, self.network, self.shards.tokenizer, card))
+    def _is_time_for(self, every: int) -> bool:
+        return self.progress.step % every == 0 or self._is_over()
 
+    def _step(self, pace: Pace) -> Iterator[TrainEvent]:
+        """Make one optimiser step; raise rather than learn from a loss that is no number."""
+        number, self.between_steps = self.progress.step, False
+        made = self.learner.step(number, self._factor())
+        if not made.finite:  # the weights may be spoilt already: they are not saved
+            raise LossDiverged(step=number + 1, loss=made.loss, saved=max(self.saver.saved_step, 0))
+        if self.learner.micro_batch < self.progress.micro_batch:
+            yield Alarmed(number + 1, Message("train.halved", {"windows": self.learner.micro_batch}))
+        self.progress.step, self.progress.micro_batch = number + 1, self.learner.micro_batch
+        self.between_steps = True
+        speed, remaining, utilisation = pace.after(number + 1)
+        yield Step(
+            step=number + 1,
+            total_steps=self.plan.total_steps,
+            epoch=(number + 1) / self.learner.windows.batches_per_epoch,
+            loss=made.loss,
+            learning_rate=made.learning_rate,
+            gradient_norm=made.gradient_norm,
+            tokens_per_second=speed,
+            remaining_seconds=remaining,
+            utilisation=utilisation,
+        )
+        if alarm := self.watch.saw(number + 1, made.loss):
+            yield Alarmed(number + 1, alarm)
 
-def learning_rate(step: int, total_steps: int, config: TrainConfig) -> float:
-    """Warm up in a line, then follow a cosine down to a tenth."""
-    warmup = max(1, round(config.warmup * total_steps))
-    if step < warmup:
-        return config.learning_rate * (step + 1) / warmup
-    done = (step - warmup) / max(1, total_steps - warmup)
-    return config.learning_rate * (_FINAL_RATE + (1 - _FINAL_RATE) * 0.5 * (1 + math.cos(math.pi * done)))
+    def _factor(self) -> float:
+        return plateau_factor(self.progress.held_out, _PLATEAU) if self.plan.schedule == "plateau" else 1.0
 
+    def _bits(self) -> tuple[float, float]:
+        with self.learner.at_rest():
+            read = self.held_out.read(self.learner)
+        return read.bits_per_character, read.nats_per_token
 
-def new_optimizers(network: Any, config: TrainConfig) -> list[torch.optim.Optimizer]:
-    """Return AdamW for everything, or Muon for the layers' matrices and AdamW for the rest.
+    def _evaluate(self) -> Iterator[TrainEvent]:
+        """Read the held-out windows; the best model so far goes to `best/`."""
+        bits, nats = self._bits() if self.world.leads else (0.0, 0.0)
+        bits = self.world.from_first(bits)  # what may end a run must be the same number everywhere
+        best = self.progress.evaluated(bits)
+        if best and self.world.leads:
+            yield from self._patiently(lambda: self._export("best", bits))
+        yield Evaluated(self.progress.step, bits, nats, best)
 
-    Each group's learning rate is the schedule's times its `scale`.
-    """
-    inside = [p for name, p in network.named_parameters() if p.dim() >= 2 and ".h." in name]
-    outside = [p for name, p in network.named_parameters() if p.dim() >= 2 and ".h." not in name]
-    rest = [p for p in network.parameters() if p.dim() < 2]
-    with_muon = config.optimizer == "muon"
-    decay = {"weight_decay": config.weight_decay, "scale": 1.0}
-    groups = [
-        {"params": outside if with_muon else [*outside, *inside], **decay},
-        {"params": rest, "weight_decay": 0.0, "scale": 1.0},
-    ]
-    adamw = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.95), fused=True)
-    if not with_muon:
-        return [adamw]
-    # its updates are scaled to the size of AdamW's; measured best at twice AdamW's rate
-    matrices = [{"params": inside, "weight_decay": config.weight_decay, "scale": 2.0}]
-    return [torch.optim.Muon(matrices, lr=config.learning_rate, adjust_lr_fn="match_rms_adamw"), adamw]
+    def _written(self) -> str:
+        """Return a few lines that go on from the beginning of the held-out text."""
+        tokenizer, seed = self.shards.tokenizer, self.config.seed + self.progress.step
+        prompt = tokenizer.decode(self.shards.held_out.tokens[:_PROMPT_TOKENS].tolist())
+        with self.learner.at_rest() as network:
+            return write_sample(network, tokenizer, prompt, _SAMPLE_CHARACTERS, seed)
 
+    def _sample(self) -> Iterator[TrainEvent]:
+        """Let the network write, and see whether it copies."""
+        if self.world.leads:
+            text = self._written()
+            copied = self.copies.share_of(text)
+            yield Sampled(self.progress.step, text, copied)
+            if alarm := copy_alarm(copied):
+                yield Alarmed(self.progress.step, alarm)
 
-def _contiguous(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {name: value.detach().contiguous().cpu() for name, value in tensors.items()}
+    def _finish(self) -> Iterator[TrainEvent]:
+        """Write what is left to write."""
+        if self.progress.step < self.plan.total_steps:
+            facts = {"step": self.progress.step, "patience": self.config.patience}
+            yield Notice(Message("train.stopped_early", facts))
+        if self.world.leads and self.saver.saved_step != self.progress.step:
+            yield from self._patiently(self._save)
+        final_dir = self.run_dir / "final"
+        if self.world.leads:
+            last = self.progress.held_out[-1] if self.progress.held_out else math.inf
+            yield from self._patiently(lambda: self._export("final", last))
+        yield Finished(self.progress.step, final_dir, self.progress.best_bits)
 
+    def _save(self) -> Saved | None:
+        if not self.log:
+            return None
+        self.log.flush(durable=True)  # what a checkpoint has behind it must be readable after a power cut too
+        self.progress.watch = self.watch.to_dict()
+        return self.saver.save(self.learner, self.progress)
 
-def keep_memory() -> None:
-    """Tell glibc to keep freed memory: giving it back and taking it anew at every step costs more than the arithmetic."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):
-            libc = ctypes.CDLL(None)
-            libc.mallopt(_M_MMAP_MAX, 0)
-            libc.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
-            libc.mallopt(_M_TOP_PAD, 2**28)
+    def _export(self, name: str, bits: float) -> None:
+        self.saver.export(name, self.learner, model_card({**self._facts(), "bits": bits}))
 
+    def _facts(self) -> dict[str, Any]:
+        """Return what the report and the model card may say."""
+        progress = self.progress
+        last = progress.held_out[-1] if progress.held_out else None
+        after = {"bits_per_character": last} if progress.before and last is not None else None
+        facts = {
+            "step": progress.step,
+            "micro_batch": progress.micro_batch,
+            "before": progress.before or None,
+        }
+        return {**self.known, **facts, "after": after}
 
-def _device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
-def _faster_dtype(device: torch.device) -> str:
-    """Multiply two matrices both ways and take the faster: some processors are slower in bf16."""
-    seconds = {}
-    for name, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
-        left = torch.ones(1024, 512, dtype=dtype, device=device)
-        (left @ left.T).sum().item()  # the first product sets up kernels
-        began_at = time.monotonic()
-        for _ in range(5):
-            (left @ left.T).sum().item()
-        seconds[name] = time.monotonic() - began_at
-    return "bf16" if seconds["bf16"] < 0.9 * seconds["fp32"] else "fp32"
-
-
-def _probe_seconds(plan: RunPlan, shards: Shards) -> float:
-    """Time a few steps on a throwaway network, so that minutes become steps once and for all."""
-    run = _Run(replace(plan, total_steps=_PROBE_STEPS + 1), shards, Path())
-    run.step()
-    began_at = time.monotonic()
-    for _ in range(_PROBE_STEPS):
-        run.step()
-    return (time.monotonic() - began_at) / _PROBE_STEPS
+    def _patiently(self, action: Callable[[], TrainEvent | Path | None]) -> Iterator[TrainEvent]:
+        """Do it; while the disk is full say so, wait and try again. Nothing is lost: it is all in memory."""
+        while True:
+            try:
+                done = action()
+                if isinstance(done, Saved):
+                    yield done
+                return
+            except DiskFull as full:
+                facts = {"path": full.facts["path"], "seconds": self.wait_seconds}
+                yield Paused(self.progress.step, Message("train.paused", facts))
+                time.sleep(self.wait_seconds)

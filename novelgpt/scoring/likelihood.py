@@ -20,7 +20,7 @@ from novelgpt.messages import Message
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from novelgpt.tokens.tokenizer import Tokenizer
+    from novelgpt.tokens.vocabulary import Vocabulary
 
 _ROWS_AT_ONCE = 256
 
@@ -55,17 +55,18 @@ class Window:
 
 
 def likelihood(
-    texts: Iterable[str], network: Any, tokenizer: Tokenizer, *, stride: int | None = None
+    texts: Iterable[str], network: Any, tokenizer: Vocabulary, *, stride: int | None = None
 ) -> Likelihood:
     """Score whole texts; those longer than the context in windows that move on by `stride` (default: half of it)."""
     return total(text_likelihood(text, network, tokenizer, stride=stride) for text in texts)
 
 
 def text_likelihood(
-    text: str, network: Any, tokenizer: Tokenizer, *, stride: int | None = None
+    text: str, network: Any, tokenizer: Vocabulary, *, stride: int | None = None
 ) -> Likelihood:
     """Score one text between its markers."""
-    context, half = network.config.n_positions, max(1, network.config.n_positions // 2)
+    context: int = network.config.max_position_embeddings  # GPT-2 answers to this name too
+    half = max(1, context // 2)
     stride = half if stride is None else stride
     Dial("", low=1, high=half).check("stride", stride)
     ids = [tokenizer.chapter_start_id, *tokenizer.encode(text), tokenizer.chapter_end_id]
@@ -112,9 +113,9 @@ def _costs(stream: Tensor, cut: Window, network: Any) -> Iterator[float]:
     """Yield the cost of a few tokens at a time: a window × vocabulary table would be the largest thing in memory."""
     from torch.nn.functional import cross_entropy
 
-    hidden_TD = network.transformer(stream[None, cut.start : cut.end], use_cache=False)[0][0]
+    hidden_TD = network.base_model(stream[None, cut.start : cut.end], use_cache=False)[0][0]
     for start in range(cut.end - cut.scored, cut.end, _ROWS_AT_ONCE):
         end = min(start + _ROWS_AT_ONCE, cut.end)
-        logits = network.lm_head(hidden_TD[start - cut.start : end - cut.start]).float()
+        logits = network.get_output_embeddings()(hidden_TD[start - cut.start : end - cut.start]).float()
         each = cross_entropy(logits, stream[start + 1 : end + 1], reduction="none")
         yield float(each.double().sum())

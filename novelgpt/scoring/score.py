@@ -17,7 +17,7 @@ from novelgpt.scoring.metrics import Metric, bleu, chrf, distinct, repetition
 
 if TYPE_CHECKING:
     from novelgpt.text.chapter import Chapter
-    from novelgpt.tokens.tokenizer import Tokenizer
+    from novelgpt.tokens.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def score_pair(hypotheses: Sequence[str], references: Sequence[str]) -> Score:
     return Score(f"pair|segments:{len(hypotheses)}|v:1", metrics, {"segments": len(hypotheses)})
 
 
-def score_text(text: str, network: Any, tokenizer: Tokenizer, *, stride: int | None = None) -> Score:
+def score_text(text: str, network: Any, tokenizer: Vocabulary, *, stride: int | None = None) -> Score:
     """Score how well a model foresees a text, and how varied the text is."""
     cost = total([text_likelihood(text, network, tokenizer, stride=stride)])
     return Score(f"text|v:1 {cost.signature}", _variety([text]), likelihood=cost)
@@ -89,7 +89,7 @@ def score_text(text: str, network: Any, tokenizer: Tokenizer, *, stride: int | N
 def score_continuations(
     chapters: Sequence[Chapter],
     network: Any,
-    tokenizer: Tokenizer,
+    tokenizer: Vocabulary,
     continue_text: Callable[[str, int], str],
     *,
     prompt_chars: int = 200,

@@ -10,9 +10,9 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from html import escape
-from typing import Any
 
-from novelgpt.messages import Lang, translate
+from novelgpt.messages import Lang
+from novelgpt.pages import FOOT, Speaker, head
 from novelgpt.tokens.fit import BookFit, Sample, VocabReport
 
 STEP = 10
@@ -25,33 +25,21 @@ LARGEST, SMALLEST = 2.0, 0.85
 """Sizes of letters in the cloud of pieces, in em."""
 
 
-class _Speaker:
-    """Say a sentence of the catalogue in one language, escaped."""
-
-    def __init__(self, lang: Lang) -> None:
-        self.lang = lang
-
-    def __call__(self, key: str, **facts: Any) -> str:
-        return escape(translate(key, self.lang, **facts))
-
-
 def page(report: VocabReport, lang: Lang) -> Iterator[str]:
     """Yield the page, part by part."""
-    say = _Speaker(lang)
+    say = Speaker(lang)
     title = say("vocab_report.title")
-    yield f'<!doctype html><html lang="{lang}"><meta charset="utf-8">'
-    yield '<meta name="viewport" content="width=device-width">'
-    yield f"<title>{title}</title><style>{_STYLE}</style><main><header><h1>{title}</h1>{_figures(report, say)}"
+    yield f"{head(title, lang, _STYLE)}<header><h1>{title}</h1>{_figures(report, say)}"
     yield f"<p class=facts>{say('vocab_report.fingerprint', fingerprint=report.fingerprint, characters=report.fit.characters)}</p></header>"
     yield _samples(report.samples, say)
     yield from _books(report, say)
     yield _lengths(report.pieces_by_length, say)
     yield _cloud(report.long_pieces, say)
     yield _lacking(report, say)
-    yield "</main></html>\n"
+    yield FOOT
 
 
-def _figures(report: VocabReport, say: _Speaker) -> str:
+def _figures(report: VocabReport, say: Speaker) -> str:
     cells = [
         (f"{report.size:,}", say("vocab_report.size")),
         (f"{report.characters_per_token:.2f}", say("vocab_report.characters_per_token")),
@@ -70,7 +58,7 @@ def _figures(report: VocabReport, say: _Speaker) -> str:
     return f"<div class=figures>{shown}</div>"
 
 
-def _samples(samples: Sequence[Sample], say: _Speaker) -> str:
+def _samples(samples: Sequence[Sample], say: Speaker) -> str:
     if not samples:
         return ""
     legend = (
@@ -96,7 +84,7 @@ def _kind(piece: str, sample: Sample) -> str:
     return "long" if len(piece) > 1 else "single"
 
 
-def _books(report: VocabReport, say: _Speaker) -> Iterator[str]:
+def _books(report: VocabReport, say: Speaker) -> Iterator[str]:
     if not report.by_book:
         return
     told = [book for book in report.by_book if book.fit.characters]  # an empty book has no rate
@@ -117,7 +105,7 @@ def _books(report: VocabReport, say: _Speaker) -> Iterator[str]:
     yield "</section>"
 
 
-def _advice(books: Sequence[BookFit], say: _Speaker) -> str:
+def _advice(books: Sequence[BookFit], say: Speaker) -> str:
     """Return what is worth knowing about the books: the ends of the scale, and those written in unknown characters."""
     ranked = sorted(books, key=_rate)
     notes = []
@@ -141,7 +129,7 @@ def _title(book: BookFit) -> str:
     return book.title[:LONGEST_TITLE]
 
 
-def _plot(books: Sequence[BookFit], say: _Speaker) -> str:
+def _plot(books: Sequence[BookFit], say: Speaker) -> str:
     """Return an SVG with a square for every book, piled up where its rate is."""
     piles: dict[int, list[BookFit]] = defaultdict(list)
     for book in sorted(books, key=_rate):
@@ -162,7 +150,7 @@ def _plot(books: Sequence[BookFit], say: _Speaker) -> str:
     )
 
 
-def _square(column: int, row: int, book: BookFit, say: _Speaker) -> str:
+def _square(column: int, row: int, book: BookFit, say: Speaker) -> str:
     title = say("vocab_report.square", title=_title(book), rate=_rate(book), coverage=book.fit.coverage)
     return (
         f'<rect class=long x="{column * STEP}" y="{row * STEP}" width="{STEP - 1}" height="{STEP - 1}">'
@@ -170,7 +158,7 @@ def _square(column: int, row: int, book: BookFit, say: _Speaker) -> str:
     )
 
 
-def _heads(report: VocabReport, say: _Speaker) -> str:
+def _heads(report: VocabReport, say: Speaker) -> str:
     heads = [
         say("vocab_report.column_book"),
         say("vocab_report.column_rate"),
@@ -182,7 +170,7 @@ def _heads(report: VocabReport, say: _Speaker) -> str:
     return "<tr>" + "".join(f"<th>{head}" for head in heads)
 
 
-def _row(book: BookFit, ceiling: float, report: VocabReport, say: _Speaker) -> str:
+def _row(book: BookFit, ceiling: float, report: VocabReport, say: Speaker) -> str:
     width = round(100 * _rate(book) / (ceiling or 1.0), 1)
     bar = f'<svg viewBox="0 0 100 10" preserveAspectRatio="none"><rect class=rate width="{width:g}" height="10"/></svg>'
     cells = [
@@ -198,7 +186,7 @@ def _row(book: BookFit, ceiling: float, report: VocabReport, say: _Speaker) -> s
     return "<tr>" + "".join(f"<td>{cell}" for cell in cells) + "\n"
 
 
-def _parts(book: BookFit, say: _Speaker) -> str:
+def _parts(book: BookFit, say: Speaker) -> str:
     """Return a bar in three colours: characters in long pieces, alone, lacking."""
     long, lacking = book.fit.coverage, book.fit.lacking
     single = max(0.0, 1 - long - lacking)
@@ -218,7 +206,7 @@ def _names(book: BookFit) -> str:
     return f"<div class=names>{shown}</div>"
 
 
-def _lengths(pieces_by_length: dict[str, int], say: _Speaker) -> str:
+def _lengths(pieces_by_length: dict[str, int], say: Speaker) -> str:
     """Return a bar per length, each with its number."""
     ceiling = max(pieces_by_length.values(), default=1) or 1
     rows = "".join(
@@ -229,7 +217,7 @@ def _lengths(pieces_by_length: dict[str, int], say: _Speaker) -> str:
     return f"<section><h2>{say('vocab_report.lengths')}</h2><table class=lengths>{rows}</table></section>"
 
 
-def _cloud(pieces: dict[str, int], say: _Speaker) -> str:
+def _cloud(pieces: dict[str, int], say: Speaker) -> str:
     """Return the pieces, the more frequent the larger."""
     if not pieces:
         return ""
@@ -251,7 +239,7 @@ def _visible(piece: str) -> str:
     return piece if piece.strip() else piece.replace("\u3000", "□").replace(" ", "␣")
 
 
-def _lacking(report: VocabReport, say: _Speaker) -> str:
+def _lacking(report: VocabReport, say: Speaker) -> str:
     if not report.lacking_characters:
         return ""
     shown = "".join(
@@ -264,18 +252,13 @@ def _lacking(report: VocabReport, say: _Speaker) -> str:
 
 
 _STYLE = """
-:root{--paper:#f7f3ea;--card:#fffdf8;--ink:#2b2621;--soft:#7a7066;--line:#e4dccd;--red:#a8322a;--gold:#b9852f;--blue:#4a6b8a;--green:#6f8f72}
-@media(prefers-color-scheme:dark){:root{--paper:#1b1a18;--card:#242220;--ink:#e8e2d8;--soft:#a39a8d;--line:#3a3632;--red:#e07a6f;--gold:#d9ab5f;--blue:#8fb0d0;--green:#9dbd9f}}
-*{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.7 "Noto Serif CJK SC","Songti SC",SimSun,Georgia,serif}
-main{max-width:64rem;margin:auto;padding:2rem 1rem 4rem}h1{font-size:1.9rem;margin:0 0 1rem}h2{font-size:1.25rem;margin:2.5rem 0 .8rem}i,s{font-style:normal;text-decoration:none}
-.figures{display:flex;flex-wrap:wrap;gap:.8rem}.figures div{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.6rem 1rem;min-width:7rem}
-.figures b{display:block;font:600 1.5rem/1.3 system-ui,sans-serif}.figures span,.facts,.legend,small{color:var(--soft);font-size:.85rem;font-weight:400}.facts{margin:.4rem 0 0}
-.legend span{margin-left:1rem;white-space:nowrap}.legend i{display:inline-block;width:.7rem;height:.7rem;border-radius:2px;margin-right:.3rem}
+i,s{font-style:normal;text-decoration:none}.facts{margin:.4rem 0 0}
+.legend span{margin-left:1rem;white-space:nowrap}
 .legend .long,.legend .single,.legend .lacking{background:var(--kind)}.long{--kind:var(--blue)}.single{--kind:var(--gold)}.lacking{--kind:var(--red)}.rate{--kind:var(--green)}rect{fill:var(--kind)}rect:hover{opacity:.6}
-article{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.7rem 1.2rem;margin:0 0 .7rem}article p{margin:.2rem 0}
+article{padding:.7rem 1.2rem;margin:0 0 .7rem}article p{margin:.2rem 0}
 .pieces{font-size:1.15rem;line-height:2}.pieces i{white-space:pre-wrap;display:inline-block;max-width:100%;line-height:1.5;overflow-wrap:anywhere;padding:0 .18rem;margin-right:.2rem;border-radius:.25rem;background:color-mix(in srgb,var(--kind) 20%,transparent);border-bottom:2px solid var(--kind)}
 .words{color:var(--soft)}.words s{border-left:1px solid var(--soft);opacity:.7;margin:0 .3rem}
-.plot{display:block;width:100%;height:11rem;border-bottom:1px solid var(--line)}.axis{display:flex;justify-content:space-between;margin:.2rem 0 1rem;color:var(--soft);font:.8rem system-ui,sans-serif}.todo{margin:0 0 1rem;padding:.5rem 1rem .5rem 2rem;border-left:4px solid var(--gold);background:color-mix(in srgb,var(--gold) 10%,transparent);border-radius:.3rem}
+.plot{display:block;width:100%;height:11rem;border-bottom:1px solid var(--line)}.axis{display:flex;justify-content:space-between;margin:.2rem 0 1rem;color:var(--soft);font:.8rem system-ui,sans-serif}.todo{margin:0 0 1rem}
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%;background:var(--card);border:1px solid var(--line);border-radius:.6rem;font-size:.9rem}th{text-align:left;color:var(--soft);font-weight:400;white-space:nowrap}td,th{padding:.3rem .7rem;border-bottom:1px solid var(--line);vertical-align:top}
 td b{font-weight:600}.names{min-width:16rem}td:first-child{min-width:7rem}td svg{display:block;width:100%;min-width:5rem;height:.5rem;margin-top:.45rem;border-radius:2px}.name{white-space:nowrap;margin-right:.5rem}.name small{margin-left:.15rem;font-size:.7rem}
 .lengths td{vertical-align:middle}.lengths td:nth-child(-n+2){width:6rem;white-space:nowrap}.lengths svg{height:.8rem;margin:0}.cloud{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:1rem 1.2rem;line-height:2}.cloud span{white-space:pre;margin-right:.6rem}

@@ -24,7 +24,7 @@ from novelgpt.text.chapter import Chapter, read_chapters
 from novelgpt.text.ingesting.engines import Crashed, Engine, in_order
 from novelgpt.tokens.sides import SIDES, Side, below, divide
 from novelgpt.tokens.token_files import Row, Split, dtype_for, open_files, read_manifest, writing
-from novelgpt.tokens.tokenizer import Tokenizer
+from novelgpt.tokens.vocabulary import Vocabulary
 
 __all__ = [
     "Encoded",
@@ -54,7 +54,7 @@ class Shards:
 
     train: Split
     held_out: Split
-    tokenizer: Tokenizer
+    tokenizer: Vocabulary
     source: str
     """A fingerprint of chapters, vocabulary and split: equal means the same data."""
 
@@ -69,7 +69,7 @@ class Encoded:
 
 def build_shards(
     chapter_paths: Sequence[Path],
-    tokenizer: Tokenizer,
+    tokenizer: Vocabulary,
     folder: Path,
     *,
     held_out: float | Sequence[Path],
@@ -87,7 +87,7 @@ def build_shards(
 
 def make_shards(
     chapter_paths: Sequence[Path],
-    tokenizer: Tokenizer,
+    tokenizer: Vocabulary,
     folder: Path,
     *,
     held_out: float | Sequence[Path],
@@ -134,7 +134,7 @@ def _each(paths: Iterable[Path]) -> Iterator[Chapter]:
 
 def _write(
     paths: Sequence[Path],
-    tokenizer: Tokenizer,
+    tokenizer: Vocabulary,
     folder: Path,
     held_out: float | Sequence[Path],
     source: str,
@@ -207,12 +207,12 @@ def _batches(chapters: Iterable[_Sided]) -> Iterator[_Batch]:
         yield batch
 
 
-def _encode(tokenizer: Tokenizer, batch: _Batch) -> list[_Ids]:
+def _encode(tokenizer: Vocabulary, batch: _Batch) -> list[_Ids]:
     encoded = tokenizer.encode_many(batch.texts)
     return [_one_side(tokenizer, batch, encoded, side) for side in SIDES if side in batch.sides]
 
 
-def _one_side(tokenizer: Tokenizer, batch: _Batch, encoded: list[list[int]], side: Side) -> _Ids:
+def _one_side(tokenizer: Vocabulary, batch: _Batch, encoded: list[list[int]], side: Side) -> _Ids:
     mine = [number for number, one in enumerate(batch.sides) if one == side]
     lengths = np.array([len(encoded[number]) + 2 for number in mine])
     ids = np.empty(int(lengths.sum()), dtype=dtype_for(tokenizer.size))
@@ -231,7 +231,7 @@ def _append(rows: dict[Side, Row], encoded: list[_Ids], done: Encoded) -> Encode
     return done
 
 
-def _source(paths: Sequence[Path], tokenizer: Tokenizer, held_out: float | Sequence[Path]) -> str:
+def _source(paths: Sequence[Path], tokenizer: Vocabulary, held_out: float | Sequence[Path]) -> str:
     summary = hashlib.sha256(f"{tokenizer.fingerprint} {tokenizer.size}".encode())
     split: list[Any] = [held_out] if isinstance(held_out, float) else [sha256_file(path) for path in held_out]
     summary.update(json.dumps([[sha256_file(path) for path in paths], split]).encode())

@@ -37,6 +37,7 @@ from novelgpt.tokens.pieces import (
     read_pieces,
     unescape,
 )
+from novelgpt.tokens.vocabulary import Vocabulary
 
 __all__ = [
     "BYTES",
@@ -46,6 +47,7 @@ __all__ = [
     "Tokenizer",
     "byte_piece",
     "escape",
+    "refuse_surrogates",
     "require_vocabulary",
     "unescape",
 ]
@@ -86,6 +88,11 @@ class Tokenizer:
         return {len(SPECIALS) + value: value for value in range(BYTES)}
 
     @cached_property
+    def fragments(self) -> dict[int, bytes]:
+        """Token id → its bytes, for the tokens that may be less than a character."""
+        return {token: bytes([value]) for token, value in self.byte_ids.items()}
+
+    @cached_property
     def fingerprint(self) -> str:
         """A short hash of all pieces and scores or merges: equal fingerprints mean equal ids for every text."""
         names = [name for name, _ in self.pieces]
@@ -107,14 +114,14 @@ class Tokenizer:
 
     def encode(self, text: str) -> list[int]:
         """Return the ids of `text`; a marker written in it stays text."""
-        _refuse_surrogates(text)
+        refuse_surrogates(text)
         ids: list[int] = self._engine.encode(_as_looked_up(text), add_special_tokens=False).ids
         return ids
 
     def encode_many(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text, using all cores."""
         for text in texts:
-            _refuse_surrogates(text)
+            refuse_surrogates(text)
         batch = [_as_looked_up(text) for text in texts]
         return [one.ids for one in self._engine.encode_batch_fast(batch, add_special_tokens=False)]
 
@@ -160,14 +167,14 @@ class Tokenizer:
 class StreamDecoder:
     """Ids in, text out, as soon as whole characters are there. Law: the pieces join to `decode(ids)`."""
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
-        self._texts, self._bytes = tokenizer.texts, tokenizer.byte_ids
+    def __init__(self, tokenizer: Vocabulary) -> None:
+        self._texts, self._fragments = tokenizer.texts, tokenizer.fragments
         self._pending = codecs.getincrementaldecoder("utf-8")("replace")
 
     def push(self, token_id: int) -> str:
         """Return the text that `token_id` completes, possibly none."""
-        if token_id in self._bytes:
-            return self._pending.decode(bytes([self._bytes[token_id]]))
+        if token_id in self._fragments:
+            return self._pending.decode(self._fragments[token_id])
         return self.finish() + self._texts[token_id]
 
     def finish(self) -> str:
@@ -249,7 +256,7 @@ def _shared(pieces: tuple[Piece, ...], merges: tuple[Merge, ...] | None) -> Toke
 
 
 def require_vocabulary(
-    wanted: str, theirs: Path | Message, tokenizer: Tokenizer, ours: Path | Message
+    wanted: str, theirs: Path | Message, tokenizer: Vocabulary, ours: Path | Message
 ) -> None:
     """Refuse a tokenizer (`ours`) whose fingerprint is not the one that `theirs` was made with."""
     if tokenizer.fingerprint != wanted:
@@ -269,7 +276,8 @@ def _refuse_mixture(folder: Path, tokenizer: Tokenizer) -> None:
     require_vocabulary(str(named)[:16], path, tokenizer, folder / "tokenizer.json")
 
 
-def _refuse_surrogates(text: str) -> None:
+def refuse_surrogates(text: str) -> None:
+    """Refuse what is no Unicode text."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:

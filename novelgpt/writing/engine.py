@@ -1,7 +1,7 @@
 """Token ids go in, token ids come out, one at a time and without end; it knows no text.
 
 Law: each step's logits are those of one full forward pass over the window, though only new tokens are computed.
-The window grows to the network's `n_positions`; then its newest half is read again and it grows on from there.
+The window grows to the longest the network was made for; then its newest half is read again and it grows on from there.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Window:
 
     def __init__(self, network: Any) -> None:
         self._network = network
-        self._length: int = network.config.n_positions
+        self._length: int = network.config.max_position_embeddings  # GPT-2 answers to this name too
         self._begin = self._read = 0
         self._cache = DynamicCache(config=network.config)
 
@@ -48,6 +48,6 @@ class Window:
         return logits.float().cpu()
 
     def _slide(self, count: int) -> None:
-        """Forget all but the newest half; positions are learned, so that half has to be read anew."""
+        """Forget all but the newest half; every position changes, so that half has to be read anew."""
         self._begin = self._read = count - max(1, self._length // 2)
         self._cache = DynamicCache(config=self._network.config)

@@ -31,6 +31,17 @@ def next_bytes(begun: bytes) -> Sequence[int]:
     return _SECOND.get(begun[0], _NEXT) if len(begun) == 1 else _NEXT
 
 
+def spell_on(begun: bytes, more: bytes) -> bytes | None:
+    """Return what is begun once `more` has followed `begun` (nothing, at the end of a character); None if it may not follow."""
+    for value in more:
+        if value not in next_bytes(begun):
+            return None
+        begun += bytes([value])
+        if not next_bytes(begun):
+            begun = b""
+    return begun
+
+
 def _length(first: int) -> int:
     if first < 0x80:
         return 1

@@ -6,6 +6,7 @@ model, prompt, settings and seed give the same text. One `Writer` serves any num
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
@@ -18,15 +19,16 @@ from novelgpt.config import SampleConfig
 from novelgpt.errors import BadModel, NotUnicode
 from novelgpt.messages import Message
 from novelgpt.model.folder import Model
-from novelgpt.tokens.tokenizer import Tokenizer
+from novelgpt.tokens.vocabulary import Vocabulary
 from novelgpt.writing.engine import generate
 from novelgpt.writing.manner import Manner, as_learnt
 from novelgpt.writing.sampling import Choose, compose
-from novelgpt.writing.utf8 import next_bytes
+from novelgpt.writing.utf8 import spell_on
 
 FinishReason = Literal["length", "chapter_end"]
 
 _REPLACEMENT = "\ufffd"
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _LOOKED_AT = 4000  # characters at the end of a page that show how it begins its paragraphs
 
 
@@ -76,7 +78,7 @@ class Writer:
     def read(self, prompt: str) -> list[int]:
         """Return the ids that the network sees of `prompt`: the whole chapter so far, or as much of its end as fits."""
         _refuse_surrogates(prompt)
-        tokenizer, context = self.model.tokenizer, self.model.network.config.n_positions
+        tokenizer, context = self.model.tokenizer, self.model.network.config.max_position_embeddings
         # so many characters can never fit, so nothing before them matters, however long the prompt
         newest = prompt[-2 * self._longest_token * context :]
         ids = tokenizer.encode(as_learnt(newest))
@@ -121,30 +123,37 @@ class Writer:
 class Spelling:
     """Which tokens may come next, so that only text comes out: no markers, no half characters."""
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
-        self._byte_of = tokenizer.byte_ids
-        self._id_of = {value: token for token, value in self._byte_of.items()}
-        opening = {self._id_of[value] for value in next_bytes(b"")}
+    def __init__(self, tokenizer: Vocabulary) -> None:
+        self._fragments = tokenizer.fragments if _can_finish(tokenizer) else {}
+        opening = {token for token, part in self._fragments.items() if spell_on(b"", part) is not None}
         self._closed = torch.tensor(
-            [
-                i not in opening if i in self._byte_of else not text or _REPLACEMENT in text
-                for i, text in enumerate(tokenizer.texts)
-            ]
+            [token not in opening and not _is_readable(text) for token, text in enumerate(tokenizer.texts)]
         )
+        self._following: dict[bytes, Tensor] = {}
 
     def restrict(self, logits: Tensor, begun: bytes) -> Tensor:
         """Return the logits with -inf for every token that may not follow the bytes `begun`."""
         if not begun:
             return logits.masked_fill(self._closed, -torch.inf)
-        ids = torch.tensor([self._id_of[value] for value in next_bytes(begun)])
+        ids = self._following.get(begun)
+        if ids is None:
+            able = [token for token, part in self._fragments.items() if spell_on(begun, part) is not None]
+            ids = self._following[begun] = torch.tensor(able)
         return torch.full_like(logits, -torch.inf).index_copy(0, ids, logits[ids])
 
     def after(self, begun: bytes, token: int) -> bytes:
         """Return the bytes that still wait for the rest of their character once `token` has come."""
-        if token not in self._byte_of:
-            return b""
-        spelled = begun + bytes([self._byte_of[token]])
-        return spelled if next_bytes(spelled) else b""
+        return spell_on(begun, self._fragments[token]) or b"" if token in self._fragments else b""
+
+
+def _can_finish(tokenizer: Vocabulary) -> bool:
+    """Where single bytes are lacking, a character that was begun might never come to its end."""
+    return set(range(0x80, 0xC0)) <= set(tokenizer.byte_ids.values())
+
+
+def _is_readable(text: str) -> bool:
+    """A vocabulary from elsewhere may hold control characters and broken text."""
+    return bool(text) and _REPLACEMENT not in text and not _CONTROL.search(text)
 
 
 def _refuse_surrogates(prompt: str) -> None:

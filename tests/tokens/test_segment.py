@@ -70,7 +70,9 @@ def test_thulac_is_asked_for_by_name_when_it_is_missing(monkeypatch: pytest.Monk
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-def test_thulac_gives_its_words_and_the_spaces_it_dropped_silently(capsys: pytest.CaptureFixture[str]) -> None:
+def test_thulac_gives_its_words_and_the_spaces_it_dropped_silently(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     text = "老船夫  不说话\n　他们在渡船上" + "水" * 3_000
     words = Segmenter("thulac", ("渡船上",)).load()(text)
     assert "".join(words) == text

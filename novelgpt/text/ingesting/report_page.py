@@ -14,7 +14,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from novelgpt.messages import Lang, translate
+from novelgpt.messages import Lang
+from novelgpt.pages import FOOT, Speaker, head
 from novelgpt.text.ingesting.advice import advice, few
 from novelgpt.text.ingesting.plot import plot
 from novelgpt.text.ingesting.record import BookLine
@@ -30,10 +31,8 @@ Totals = dict[str, int]
 
 def page(lines: Iterable[BookLine], totals: Totals, out_dir: Path, lang: Lang) -> Iterator[str]:
     """Yield the page, part by part; `lines` is read several times."""
-    say = _Speaker(lang)
-    yield f'<!doctype html><html lang="{lang}"><meta charset="utf-8">'
-    yield '<meta name="viewport" content="width=device-width">'
-    yield f"<title>{say('text.report_title')}</title><style>{_STYLE}</style><main>"
+    say = Speaker(lang)
+    yield head(say("text.report_title"), lang, _STYLE)
     yield f"<header><h1>{say('text.report_title')}</h1>{_figures(totals, say)}</header>"
     if totals["refused"]:
         yield f"<section class=refused><h2>{say('text.report_refused')}</h2><dl>"
@@ -45,20 +44,10 @@ def page(lines: Iterable[BookLine], totals: Totals, out_dir: Path, lang: Lang) -
         for number, line in enumerate(books):
             yield _book(line, out_dir, say) if number < MOST_CARDS else f"<p>{_headline(line, say)}</p>"
         yield "</section>"
-    yield "</main></html>\n"
+    yield FOOT
 
 
-class _Speaker:
-    """Say a sentence of the catalogue in one language, escaped."""
-
-    def __init__(self, lang: Lang) -> None:
-        self.lang = lang
-
-    def __call__(self, key: str, **facts: Any) -> str:
-        return escape(translate(key, self.lang, **facts))
-
-
-def _figures(totals: Totals, say: _Speaker) -> str:
+def _figures(totals: Totals, say: Speaker) -> str:
     cells = "".join(
         f"<div><b>{totals[name]:,}</b><span>{say(f'text.figure.{name}')}</span></div>"
         for name in ("ingested", "chapters", "characters", "removed_characters", "repaired_characters")
@@ -70,7 +59,7 @@ def _figures(totals: Totals, say: _Speaker) -> str:
     return f"<div class=figures>{cells}{bad}</div>"
 
 
-def _legend(say: _Speaker) -> str:
+def _legend(say: Speaker) -> str:
     kinds = "".join(
         f"<span><i class={kind}></i>{say(f'text.kind.{kind}')}</span>"
         for kind in ("front", "volume", "chapter", "extra")
@@ -78,12 +67,12 @@ def _legend(say: _Speaker) -> str:
     return f"<p class=legend>{say('text.legend')} {kinds}</p>"
 
 
-def _refused(line: BookLine, say: _Speaker) -> str:
+def _refused(line: BookLine, say: Speaker) -> str:
     reason = line.reason.text(say.lang) if line.reason else ""
     return f"<dt>{escape(line.path)}</dt><dd>{escape(reason)}</dd>"
 
 
-def _book(line: BookLine, out_dir: Path, say: _Speaker) -> str:
+def _book(line: BookLine, out_dir: Path, say: Speaker) -> str:
     """Return one book's card: headline, plot, advice, and what was taken out."""
     todo = "".join(f"<li>{escape(message.text(say.lang))}" for message in advice(line))
     parts = [
@@ -96,13 +85,13 @@ def _book(line: BookLine, out_dir: Path, say: _Speaker) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _headline(line: BookLine, say: _Speaker) -> str:
+def _headline(line: BookLine, say: Speaker) -> str:
     author = f" <small>{escape(line.author)}</small>" if line.author else ""
     counts = say("text.headline", chapters=line.chapters, characters=line.characters)
     return f"{escape(line.title)}{author} <em>{counts}</em>"
 
 
-def _facts(line: BookLine, say: _Speaker) -> str:
+def _facts(line: BookLine, say: Speaker) -> str:
     facts = [
         escape(line.path),
         say("text.fact.encoding", encoding=line.encoding, percent=round(100 * line.confidence)),
@@ -121,7 +110,7 @@ def _facts(line: BookLine, say: _Speaker) -> str:
     return " · ".join(facts)
 
 
-def _removed(line: BookLine, out_dir: Path, say: _Speaker) -> str:
+def _removed(line: BookLine, out_dir: Path, say: Speaker) -> str:
     """Return what cleaning did, rule by rule, with examples that can be unfolded."""
     if not line.removed:
         return ""
@@ -160,16 +149,11 @@ def _example(removal: dict[str, Any]) -> str:
 
 
 _STYLE = """
-:root{--paper:#f7f3ea;--card:#fffdf8;--ink:#2b2621;--soft:#7a7066;--line:#e4dccd;--red:#a8322a;--gold:#b9852f;--blue:#4a6b8a;--green:#6f8f72}
-@media(prefers-color-scheme:dark){:root{--paper:#1b1a18;--card:#242220;--ink:#e8e2d8;--soft:#a39a8d;--line:#3a3632;--red:#e07a6f;--gold:#d9ab5f;--blue:#8fb0d0;--green:#9dbd9f}}
-*{box-sizing:border-box}body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.7 "Noto Serif CJK SC","Songti SC",SimSun,Georgia,serif}
-main{max-width:64rem;margin:auto;padding:2rem 1rem 4rem}h1{font-size:1.9rem;margin:0 0 1rem}h2{font-size:1.25rem;margin:2.5rem 0 .8rem}
-.figures{display:flex;flex-wrap:wrap;gap:.8rem}.figures div{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:.6rem 1rem;min-width:7rem}
-.figures b{display:block;font:600 1.5rem/1.3 system-ui,sans-serif}.figures span,.facts,.legend,small,em{color:var(--soft);font-size:.85rem;font-style:normal;font-weight:400}
+em{color:var(--soft);font-size:.85rem;font-style:normal;font-weight:400}
 .bad b{color:var(--red)}.refused dl{background:var(--card);border-left:4px solid var(--red);border-radius:.4rem;padding:.8rem 1rem;margin:0}.refused dt{font-weight:600;overflow-wrap:anywhere}.refused dd{margin:0 0 .8rem}
-article{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:1rem 1.2rem;margin:0 0 1rem}h3{margin:0;font-size:1.1rem}.facts{margin:.1rem 0 .6rem;overflow-wrap:anywhere}
+article{padding:1rem 1.2rem;margin:0 0 1rem}h3{margin:0;font-size:1.1rem}.facts{margin:.1rem 0 .6rem;overflow-wrap:anywhere}
 svg{display:block;width:100%;height:4.5rem;border-bottom:1px solid var(--line)}.chapter{fill:var(--blue);background:var(--blue)}.front{fill:var(--gold);background:var(--gold)}.volume{fill:var(--red);background:var(--red)}.extra{fill:var(--green);background:var(--green)}rect:hover{opacity:.6}
-.legend span{margin-left:1rem}.legend i{display:inline-block;width:.7rem;height:.7rem;border-radius:2px;margin-right:.3rem}
-.todo{margin:.8rem 0 0;padding:.5rem 1rem .5rem 2rem;border-left:4px solid var(--gold);background:color-mix(in srgb,var(--gold) 10%,transparent);border-radius:.3rem}
+.legend span{margin-left:1rem}
+.todo{margin:.8rem 0 0}
 details{margin-top:.7rem}code{color:var(--soft);font-size:.8rem}summary{cursor:pointer;color:var(--soft)}.rules{margin:.4rem 0}.rules ol{list-style:none;padding-left:1rem}del{text-decoration-color:var(--red)}q{color:var(--soft)}li{overflow-wrap:anywhere}
 """

@@ -1,0 +1,202 @@
+"""A network and what trains it: one optimiser step at a time, and everything that a checkpoint must hold.
+
+Law: a step is a pure function of (plan, tensors, step number): the rows are the windows' business, dropout is seeded by
+(seed, step, row), the rate by the schedule. So tensors and the step number are all the state there is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from novelgpt.errors import MachineError
+from novelgpt.model.adapt import stock
+from novelgpt.model.attention import attend_in_blocks
+from novelgpt.model.distributed import World
+from novelgpt.model.ema import Ema
+from novelgpt.model.folder import trained_tensors
+from novelgpt.model.loss import IGNORED, cross_entropy
+from novelgpt.model.machine import is_out_of_memory
+from novelgpt.model.objective import rows_for
+from novelgpt.model.optimizers import new_optimizers
+from novelgpt.model.run_folder import RunPlan
+from novelgpt.model.schedule import learning_rate
+from novelgpt.model.windows import Windows
+from novelgpt.tokens.shards import Shards
+
+
+class OutOfMemory(MachineError):
+    """Not even one window at a time fits into memory."""
+
+
+@dataclass(frozen=True)
+class StepMade:
+    """What one optimiser step was like."""
+
+    loss: float
+    gradient_norm: float
+    learning_rate: float
+
+    @property
+    def finite(self) -> bool:
+        """Whether it could be made: else no tensor was touched."""
+        return math.isfinite(self.loss) and math.isfinite(self.gradient_norm)
+
+
+class _Lesson(nn.Module):
+    """Inputs and targets in, loss out: the part that is compiled and wrapped."""
+
+    def __init__(self, network: Any, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.network, self.dtype = network, dtype
+
+    def forward(self, inputs: Tensor, targets: Tensor, divisor: int) -> Tensor:
+        with torch.autocast(inputs.device.type, dtype=torch.bfloat16, enabled=self.dtype is torch.bfloat16):
+            hidden = stock(self.network).base_model(input_ids=inputs, use_cache=False).last_hidden_state
+        weight = self.network.get_output_embeddings().weight
+        return cross_entropy(hidden.flatten(0, 1), weight, targets.flatten(), self.dtype, divisor=divisor)
+
+
+class Learner:
+    """One process's share of the training: its tensors and its steps."""
+
+    def __init__(self, plan: RunPlan, network: Any, shards: Shards, world: World | None = None) -> None:
+        self.plan, self.shards, self.world = plan, shards, world or World()
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.network = network.to(self.device).train()
+        if self.device.type == "cpu":
+            attend_in_blocks(stock(self.network))  # the same function, faster than the flash kernel of a CPU
+        dtype = torch.bfloat16 if plan.dtype == "bf16" else torch.float32
+        lesson: nn.Module = _Lesson(self.network, dtype)
+        if plan.compiled:
+            stock(self.network).base_model.compile(dynamic=False)
+        self.lesson = lesson
+        self.wrapped = self.world.wrap(lesson)
+        self.optimizers = new_optimizers(self.network, plan.optimizer, plan.learning_rate, plan.config)
+        self.ema = Ema(self.network, plan.config.ema) if plan.config.ema else None
+        self.windows = Windows(
+            shards.train, plan.context_length, plan.batch_size, plan.config.seed, plan.config.stride
+        )
+        self.rows = self.world.share(plan.batch_size)
+        self.micro_batch = min(plan.config.micro_batch or plan.batch_size, self.rows.stop - self.rows.start)
+
+    def step(self, number: int, factor: float = 1.0) -> StepMade:
+        """Make the optimiser step `number` (0-based); a loss or gradient that is no number changes nothing."""
+        plan = self.plan
+        rate = factor * learning_rate(
+            number, plan.total_steps, plan.config, plan.schedule, plan.learning_rate, plan.warmup_steps
+        )
+        loss = self._gradients(number)
+        parameters = [p for p in self.network.parameters() if p.grad is not None]
+        norm = torch.nn.utils.clip_grad_norm_(parameters, self.plan.config.clip or math.inf)
+        made = StepMade(loss, float(norm), rate)
+        if made.finite:
+            for optimizer in self.optimizers:
+                for group in optimizer.param_groups:
+                    group["lr"] = rate * group["scale"]
+                optimizer.step()
+            if self.ema:
+                self.ema.update(self.network, number)
+        return made
+
+    def _gradients(self, number: int) -> float:
+        """Leave the gradients of the whole batch in the network; return its mean loss."""
+        inputs, targets = self.batch(number)
+        divisor = int((targets != IGNORED).sum())
+        while True:
+            try:
+                return self._accumulated(number, inputs[self.rows], targets[self.rows], divisor)
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                self._halve()
+
+    def batch(self, number: int) -> tuple[Tensor, Tensor]:
+        """Return what all ranks read in a step."""
+        inputs, targets = self.windows.batch(number)
+        return rows_for(self.plan.config, number, inputs, targets, self.shards.tokenizer)
+
+    def _accumulated(self, number: int, inputs: Tensor, targets: Tensor, divisor: int) -> float:
+        self.network.zero_grad(set_to_none=True)
+        loss, rows = 0.0, len(inputs)
+        for start in range(0, rows, self.micro_batch):
+            end = min(start + self.micro_batch, rows)
+            self._seed(number, self.rows.start + start)
+            with self.world.accumulating(self.wrapped, last=end == rows):
+                # gradients are averaged over the ranks, so each counts its share `size` times
+                part = self.wrapped(
+                    inputs[start:end].to(self.device), targets[start:end].to(self.device), divisor
+                )
+                (part * self.world.size).backward()
+            loss += part.item()
+        return self.world.total(loss)
+
+    def _seed(self, number: int, row: int) -> None:
+        torch.manual_seed((self.plan.config.seed * 1_000_003 + number) * 65_537 + row)
+
+    def _halve(self) -> None:
+        self.network.zero_grad(set_to_none=True)
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+        if self.micro_batch == 1:
+            raise OutOfMemory(context_length=self.plan.context_length, preset=self.plan.preset)
+        self.micro_batch //= 2
+
+    @contextlib.contextmanager
+    def at_rest(self) -> Iterator[Any]:
+        """Lend the network for reading: dropout off, averaged weights in where there are any."""
+        self.network.eval()
+        try:
+            with self.ema.applied(self.network) if self.ema else contextlib.nullcontext(), torch.no_grad():
+                yield self.network
+        finally:
+            self.network.train()
+
+    def loss_of(self, inputs: Tensor, targets: Tensor) -> float:
+        """Return the summed loss of some windows, without gradients; not worth compiling for another shape."""
+        with torch.no_grad(), torch.compiler.set_stance("force_eager"):
+            return float(self.lesson.forward(inputs.to(self.device), targets.to(self.device), 1).item())
+
+    def tensors(self) -> dict[str, dict[str, Tensor]]:
+        """Return all state that is not a number, by the file of the checkpoint it belongs in."""
+        trained = trained_tensors(self.network)
+        names = {id(value): name for name, value in trained.items()}
+        moments = {
+            f"{names[id(parameter)]}:{key}": value
+            for optimizer in self.optimizers
+            for parameter, state in optimizer.state.items()
+            for key, value in state.items()
+        }
+        averages = self.ema.tensors() if self.ema else {}
+        files = {"weights": trained, "optimizer": moments, "average": averages}
+        return {file: _at_home(tensors) for file, tensors in files.items() if tensors}
+
+    def restore(self, files: Mapping[str, Mapping[str, Tensor]]) -> None:
+        """Take back what `tensors` returned."""
+        trained = trained_tensors(self.network)
+        with torch.no_grad():
+            for name, value in files["weights"].items():
+                trained[name].copy_(value)
+        homes = {
+            id(parameter): optimizer
+            for optimizer in self.optimizers
+            for group in optimizer.param_groups
+            for parameter in group["params"]
+        }
+        for full_name, value in files.get("optimizer", {}).items():
+            name, key = full_name.rsplit(":", 1)
+            state = homes[id(trained[name])].state[trained[name]]
+            # AdamW keeps its step count where the fused kernel wants it: on the CPU only there
+            state[key] = value.clone().to(self.device)
+        if self.ema:
+            self.ema.restore(files.get("average", {}))
+
+
+def _at_home(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.detach().contiguous().cpu() for name, value in tensors.items()}

@@ -1,0 +1,65 @@
+"""Events of a run → `metrics.jsonl` and `tensorboard/`.
+
+Law: a step stands in them once, however often the run was resumed; a full disk loses no line, it makes the run wait.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from novelgpt.messages import Lang
+from novelgpt.model.events import Alarmed, Evaluated, Sampled, Step, TrainEvent
+from novelgpt.model.run_folder import METRICS, Metrics
+from novelgpt.model.tensorboard import EventFile, rebuild
+
+FOLDER = "tensorboard"
+
+
+class RunLog:
+    """Both logs, opened after a step: what was logged of later steps will be made again."""
+
+    def __init__(self, run_dir: Path, step: int, lang: Lang = "zh") -> None:
+        self._metrics = Metrics(run_dir, step)
+        rebuild(run_dir / FOLDER, run_dir / METRICS, step, time.time(), lang)
+        self._board = EventFile(run_dir / FOLDER, lang)
+
+    def add(self, event: TrainEvent) -> None:
+        """Note an event."""
+        if isinstance(event, Step | Evaluated | Sampled | Alarmed):
+            record = {"step": event.step, **_values(event)}
+            self._metrics.add(record)
+            self._board.record(record, time.time())
+
+    def flush(self, *, durable: bool = False) -> None:
+        """Write what waits."""
+        self._metrics.flush(durable=durable)
+        self._board.flush()
+
+    def close(self) -> None:
+        """Close both."""
+        self._metrics.close()
+        self._board.close()
+
+
+def _values(event: Step | Evaluated | Sampled | Alarmed) -> dict[str, Any]:
+    match event:
+        case Step():
+            return {
+                "epoch": round(event.epoch, 4),
+                "loss": event.loss,
+                "learning_rate": event.learning_rate,
+                "gradient_norm": event.gradient_norm,
+                "tokens_per_second": round(event.tokens_per_second, 1),
+            }
+        case Evaluated():
+            return {
+                "held_out_bits_per_character": event.bits_per_character,
+                "held_out_nats_per_token": event.nats_per_token,
+                "best": event.best,
+            }
+        case Sampled():
+            return {"sample": event.text, "copied_share": round(event.copied_share, 4)}
+        case Alarmed():
+            return {"alarm": {"key": event.message.key, "facts": event.message.facts}}
