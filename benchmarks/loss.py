@@ -16,8 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from novelgpt.model.loss import cross_entropy
-from novelgpt.model.machine import keep_memory
+from novelgpt.model.learning.loss import cross_entropy
+from novelgpt.model.running.machine import keep_memory
 
 
 def plain(dtype: torch.dtype) -> Callable[[Tensor, Tensor, Tensor], Tensor]:

@@ -25,11 +25,11 @@ def measure(preset: str, dtype: str, optimizer: str, windows: int, context: int)
     import numpy as np
 
     from novelgpt.config import TrainConfig
-    from novelgpt.model.facts import run_facts
-    from novelgpt.model.learner import Learner
-    from novelgpt.model.machine import keep_memory
-    from novelgpt.model.plan import network_for, settle
-    from novelgpt.model.preflight import memory_of
+    from novelgpt.model.learning.learner import Learner
+    from novelgpt.model.reporting.facts import run_facts
+    from novelgpt.model.reporting.preflight import memory_of
+    from novelgpt.model.running.machine import keep_memory
+    from novelgpt.model.running.plan import network_for, settle
     from novelgpt.tokens.shards import Shards, Split
     from novelgpt.tokens.tokenizer import Tokenizer
 

@@ -22,7 +22,7 @@ from pathlib import Path
 os.environ["OMP_NUM_THREADS"] = "1"
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from novelgpt.model.checkpoint import fault, steps_in
+from novelgpt.model.running.checkpoint import fault, steps_in
 from tests.model import children
 from tests.model.runs import losses, same_weights
 

@@ -62,12 +62,12 @@ def windows(pieces: int, count: int) -> Any:
 
 
 def our_step(network: Any, pieces: int, optimizer: str, compiled: bool, rows: int = ROWS) -> Step:
-    """Return one step of ours, in micro-batches of `rows`: what `novelgpt.model.learner` does."""
+    """Return one step of ours, in micro-batches of `rows`: what `novelgpt.model.learning.learner` does."""
     import torch
 
     from novelgpt.config import TrainConfig
-    from novelgpt.model.loss import cross_entropy
-    from novelgpt.model.optimizers import new_optimizers
+    from novelgpt.model.learning.loss import cross_entropy
+    from novelgpt.model.learning.optimizers import new_optimizers
 
     body = torch.compile(network.base_model, dynamic=False) if compiled else network.base_model
     optimizers = new_optimizers(network, optimizer, 1e-3, TrainConfig())
@@ -91,7 +91,7 @@ def our_step(network: Any, pieces: int, optimizer: str, compiled: bool, rows: in
 
 def ours(side: str, pieces: int, steps: int) -> Times:
     """Time steps of ours."""
-    from novelgpt.model.attention import attend_in_blocks
+    from novelgpt.model.networks.attention import attend_in_blocks
 
     network = gpt2(pieces, 0.0)
     if "blocks" in side:
@@ -150,7 +150,7 @@ def reachable() -> float:
 
 def memory(rows: int) -> dict[str, float]:
     """Return the peak memory of two steps of a base model with 50,000 pieces, in micro-batches of `rows`."""
-    from novelgpt.model.machine import keep_memory
+    from novelgpt.model.running.machine import keep_memory
 
     keep_memory()
     network = gpt2(50_000, 0.0, BASE)
@@ -162,7 +162,7 @@ def memory(rows: int) -> dict[str, float]:
 
 def one(side: str, pieces: int, steps: int) -> dict[str, float]:
     """Measure one side in this process."""
-    from novelgpt.model.machine import keep_memory
+    from novelgpt.model.running.machine import keep_memory
 
     mine = side.startswith("ours")
     if mine:

@@ -27,6 +27,14 @@ SMALL_RUN = [
     "2",
     "--dtype",
     "fp32",
+    "--preset",
+    "gpt2-tiny",
+    "--layers",
+    "2",
+    "--width",
+    "32",
+    "--heads",
+    "2",
 ]
 
 
@@ -95,7 +103,7 @@ def test_resume_keeps_the_settings_and_refuses_others(home: Path, capsys: pytest
     assert "nothing to resume" in capsys.readouterr().err
     assert run("train", "--resume") == 0
     assert run("train", "--resume", "--learning-rate", "0.1") == 1
-    assert "learning_rate: 0.001 → 0.1" in capsys.readouterr().err
+    assert "learning_rate: None → 0.1" in capsys.readouterr().err
     assert run("train") == 1
     assert "--resume" in capsys.readouterr().err
     (home / "second.txt").write_text(novel(9), encoding="utf-8")
@@ -107,6 +115,83 @@ def test_resume_keeps_the_settings_and_refuses_others(home: Path, capsys: pytest
     capsys.readouterr()
     assert run("train", "--resume") == 1
     assert "vocabulary" in capsys.readouterr().err
+
+
+def test_a_dry_run_examines_and_makes_nothing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    prepared(home)
+    capsys.readouterr()
+    assert run("train", "--dry-run", *SMALL_RUN) == 0
+    said = capsys.readouterr().err
+    assert "4 steps" in said
+    assert "memory" in said
+    assert not (home / "runs/default/config.toml").exists()
+
+
+def test_a_run_is_made_longer_and_forked_from_the_command_line(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepared(home)
+    assert run("train", *SMALL_RUN) == 0
+    assert run("train", "--resume", "--steps", "6") == 0
+    assert run("train", "--resume", "--steps", "8", "--learning-rate", "0.0001") == 1
+    assert "learning_rate" in capsys.readouterr().err
+    assert run("train", "--resume", "--fork", "--steps", "8", "--learning-rate", "0.0001", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["steps"] == 8
+    plan = (home / "runs/default/config.toml").read_text(encoding="utf-8")
+    assert "learning_rate: None → 0.0001" in plan
+
+
+def test_settings_come_from_a_file_and_flags_win(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    prepared(home)
+    (home / "mine.toml").write_text(
+        "steps = 3\nbatch_size = 3\npreset = 'gpt2-tiny'\nwidth = 32\nlayers = 1\n"
+    )
+    assert run("train", "--config", "mine.toml", "--context-length", "16", "--batch-size", "2") == 0
+    from novelgpt.model.running.run_folder import read_plan
+
+    plan = read_plan(home / "runs/default")
+    assert plan is not None
+    assert (plan.total_steps, plan.batch_size, plan.context_length) == (3, 2, 16)
+    assert run("train", "--name", "again", "--config", "runs/default/config.toml", "--steps", "2") == 0
+    for content, complaint in (
+        ("stepps = 3", "stepps"),
+        ("steps = [", "mine.toml"),
+        ("steps = 'many'", "steps"),
+    ):
+        (home / "mine.toml").write_text(content)
+        capsys.readouterr()
+        assert run("train", "--name", "third", "--config", "mine.toml") == 1
+        assert complaint in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("adapters", [[], ["--lora", "--lora-rank", "2"]])
+def test_an_existing_model_is_trained_on_and_told_before_and_after(
+    adapters: list[str], home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepared(home)
+    base = tiny_model_folder(home / "their model")
+    short = ["--steps", "4", "--context-length", "16", "--batch-size", "2", "--dtype", "fp32", *adapters]
+    assert run("train", "--init", str(base), *short) == 0
+    capsys.readouterr()
+    report = (home / "runs/default/report.md").read_text(encoding="utf-8")
+    assert "before" in report
+    assert run("generate", "老船夫", "--max-chars", "10", "--seed", "5", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["model"] == "default"
+    assert run("train", "--resume") == 0
+    tiny_model_folder(home / "their model", seed=2)
+    assert run("train", "--resume") == 1
+    assert "has changed" in capsys.readouterr().err
+
+
+def test_an_unknown_preset_is_answered_with_the_nearest_names(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    prepared(home)
+    capsys.readouterr()
+    assert run("train", "--preset", "gpt2-smal") == 1
+    said = capsys.readouterr().err
+    assert "gpt2-small" in said
+    assert len(said.splitlines()) == 1
 
 
 def test_texts_are_scored_against_texts(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,8 +38,8 @@ def add_flags(parser: argparse.ArgumentParser, lang: Lang) -> None:
 
 def run(face: Face) -> int:
     """Chapters and vocabulary → a model."""
-    from novelgpt.model.distributed import joined
-    from novelgpt.model.run_folder import read_plan
+    from novelgpt.model.running.distributed import joined
+    from novelgpt.model.running.run_folder import read_plan
     from novelgpt.model.train import train
 
     flags = face.flags
@@ -91,7 +91,7 @@ def _shards(face: Face, config: TrainConfig, run_dir: Path) -> Any:
 
 def _vocabulary(config: TrainConfig, folder: Path) -> Any:
     """Return the vocabulary: a model that training begins from brings its own."""
-    from novelgpt.model.plan import base_model
+    from novelgpt.model.running.plan import base_model
     from novelgpt.tokens.tokenizer import Tokenizer
 
     base = base_model(config)
@@ -115,7 +115,7 @@ def _from_file(base: TrainConfig, path: str | None) -> TrainConfig:
 
 
 def _follow(face: Face, events: Any, run_dir: Path) -> int:
-    from novelgpt.model.events import Stopped
+    from novelgpt.model.running.events import Stopped
 
     for event in events:
         _show(face, event)
@@ -126,7 +126,7 @@ def _follow(face: Face, events: Any, run_dir: Path) -> int:
 
 
 def _show(face: Face, event: Any) -> None:
-    from novelgpt.model import events
+    from novelgpt.model.running import events
 
     match event:
         case events.Notice() | events.Alarmed() | events.Paused():

@@ -31,8 +31,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "where to start: random weights, or counts of neighbouring tokens in the corpus, far ahead in short runs; auto picks by design",
     ),
     "dial.init": (
-        "从现成的模型练起：文件夹，或 Hugging Face 上的名字（只有这时才会下载）",
-        "start from an existing model: a folder, or a name on Hugging Face (the only thing ever downloaded)",
+        "从现成的模型练起：文件夹、embedded（自带的），或 Hugging Face 上的名字（只有这时才会下载）",
+        "start from an existing model: a folder, embedded (the one inside), or a name on Hugging Face (the only thing ever downloaded)",
     ),
     "dial.lora": (
         "只练 LoRA 小适配器，不动原来的权重（配合 --init）",

@@ -21,8 +21,8 @@ from novelgpt.config import EMBEDDED_MODEL_DIR, Workspace
 from novelgpt.errors import BadModel, UnknownModel, VocabularyError
 from novelgpt.files import sync_file, sync_folder, write_json, write_text
 from novelgpt.messages import Message
-from novelgpt.model.families import TOKEN_IDS, plain_config, read_config
-from novelgpt.model.weights import INDEX, WEIGHTS, NoSafeWeights, filled_network, stored_tensors
+from novelgpt.model.networks.families import TOKEN_IDS, plain_config, read_config
+from novelgpt.model.networks.weights import INDEX, WEIGHTS, NoSafeWeights, filled_network, stored_tensors
 from novelgpt.tokens.foreign import load_vocabulary
 from novelgpt.tokens.vocabulary import Vocabulary
 

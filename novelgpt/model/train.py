@@ -20,11 +20,20 @@ from typing import Any
 from novelgpt.config import TrainConfig
 from novelgpt.errors import DiskFull, FolderUnwritable, RunChanged, RunExists, TrainingError
 from novelgpt.messages import Lang, Message
-from novelgpt.model.card import model_card
-from novelgpt.model.checkpoint import repair_names
-from novelgpt.model.counts import counting_message, start_from_counts
-from novelgpt.model.distributed import World
-from novelgpt.model.events import (
+from novelgpt.model.folder import Model
+from novelgpt.model.learning.held_out import HeldOutText
+from novelgpt.model.learning.learner import Learner
+from novelgpt.model.learning.samples import write_sample
+from novelgpt.model.learning.schedule import plateau_factor
+from novelgpt.model.learning.watch import Copies, Watch, copy_alarm
+from novelgpt.model.networks.counts import counting_message, start_from_counts
+from novelgpt.model.reporting.card import model_card
+from novelgpt.model.reporting.facts import run_facts
+from novelgpt.model.reporting.preflight import examine
+from novelgpt.model.reporting.report import write_training_report
+from novelgpt.model.running.checkpoint import repair_names
+from novelgpt.model.running.distributed import World
+from novelgpt.model.running.events import (
     Alarmed,
     Evaluated,
     Finished,
@@ -36,22 +45,13 @@ from novelgpt.model.events import (
     Stopped,
     TrainEvent,
 )
-from novelgpt.model.facts import run_facts
-from novelgpt.model.folder import Model
-from novelgpt.model.held_out import HeldOutText
-from novelgpt.model.learner import Learner
-from novelgpt.model.machine import keep_memory, this_machine
-from novelgpt.model.pace import Pace
-from novelgpt.model.plan import Settled, base_model, network_for, reconsidered, settle, weights_hash
-from novelgpt.model.preflight import examine
-from novelgpt.model.progress import Progress
-from novelgpt.model.report import write_training_report
-from novelgpt.model.run_folder import RunPlan, read_plan, write_plan
-from novelgpt.model.run_log import RunLog
-from novelgpt.model.samples import write_sample
-from novelgpt.model.saving import Saver, read_state
-from novelgpt.model.schedule import plateau_factor
-from novelgpt.model.watch import Copies, Watch, copy_alarm
+from novelgpt.model.running.machine import keep_memory, this_machine
+from novelgpt.model.running.pace import Pace
+from novelgpt.model.running.plan import Settled, base_model, network_for, reconsidered, settle, weights_hash
+from novelgpt.model.running.progress import Progress
+from novelgpt.model.running.run_folder import RunPlan, read_plan, write_plan
+from novelgpt.model.running.run_log import RunLog
+from novelgpt.model.running.saving import Saver, read_state
 from novelgpt.tokens.shards import Shards
 
 _WAIT_SECONDS = 20.0  # between two looks at a full disk

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from novelgpt.model.events import Step
+from novelgpt.model.running.events import Step
 from novelgpt.model.train import train
 from tests.model.runs import tiny_config, tiny_shards
 

@@ -11,7 +11,7 @@ import tokenizers
 import torch
 from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers
 
-from novelgpt.model.families import FAMILIES
+from novelgpt.model.networks.families import FAMILIES
 from novelgpt.tokens.pipelines import _KNOWN_PATTERNS
 from tests.tiny import TALE
 

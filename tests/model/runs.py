@@ -11,8 +11,8 @@ from safetensors.torch import load_file
 
 from novelgpt.config import TrainConfig
 from novelgpt.files import sha256_file
-from novelgpt.model.checkpoint import MANIFEST
-from novelgpt.model.events import Step, TrainEvent
+from novelgpt.model.running.checkpoint import MANIFEST
+from novelgpt.model.running.events import Step, TrainEvent
 from novelgpt.model.train import train
 from novelgpt.text.chapter import Chapter, write_chapters
 from novelgpt.tokens.shards import Shards, build_shards

@@ -12,11 +12,19 @@ import torch
 
 from novelgpt.config import TrainConfig
 from novelgpt.errors import BadModel, BadValue, WrongVocabulary
-from novelgpt.model.adapt import NoInitialModel, NoPeft, initial_model, is_adapted, merged, stock, with_lora
-from novelgpt.model.architectures import new_network
-from novelgpt.model.dropout import set_dropout
-from novelgpt.model.families import FAMILIES, family_of
 from novelgpt.model.folder import WEIGHTS, load_model, save_model, trained_tensors
+from novelgpt.model.networks.adapt import (
+    NoInitialModel,
+    NoPeft,
+    initial_model,
+    is_adapted,
+    merged,
+    stock,
+    with_lora,
+)
+from novelgpt.model.networks.architectures import new_network
+from novelgpt.model.networks.dropout import set_dropout
+from novelgpt.model.networks.families import FAMILIES, family_of
 from tests.model.networks import KINDS, logits, tiny_foreign, write_foreign
 from tests.tiny import tiny_model_folder, tiny_tokenizer
 

@@ -6,7 +6,7 @@ from transformers import GPT2Config, GPT2LMHeadModel, Qwen3ForCausalLM
 
 from novelgpt.config import GPT2_PRESETS, NOVEL_PRESETS, TrainConfig
 from novelgpt.errors import BadValue
-from novelgpt.model.architectures import (
+from novelgpt.model.networks.architectures import (
     PRESETS,
     Shape,
     choose_preset,
@@ -15,7 +15,7 @@ from novelgpt.model.architectures import (
     parameter_count,
     shape_for,
 )
-from novelgpt.model.dropout import set_dropout
+from novelgpt.model.networks.dropout import set_dropout
 from tests.tiny import tiny_tokenizer
 
 SMALL = {"layers": 2, "width": 32, "heads": 2, "context_length": 24}

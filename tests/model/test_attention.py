@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
-from novelgpt.model.attention import NAME, QUERIES, attend_in_blocks, causal
+from novelgpt.model.networks.attention import NAME, QUERIES, attend_in_blocks, causal
 from tests.tiny import PIECES, tiny_network
 
 
@@ -49,7 +49,9 @@ def test_a_network_computes_what_it_computed_and_really_goes_this_way(
     attend_in_blocks(network)
     after = logits()
     assert (after - before).norm() <= (2e-2 if autocast else 1e-5) * before.norm()
-    monkeypatch.setattr("novelgpt.model.attention.causal", lambda q, k, v, scale: torch.zeros_like(v))
+    monkeypatch.setattr(
+        "novelgpt.model.networks.attention.causal", lambda q, k, v, scale: torch.zeros_like(v)
+    )
     assert not torch.equal(logits(), after)
     assert NAME not in str(network.config.to_dict())
 

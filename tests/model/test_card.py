@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from novelgpt.config import TrainConfig
-from novelgpt.model.card import model_card
+from novelgpt.model.reporting.card import model_card
 
 
 def facts(**changes: Any) -> dict[str, Any]:

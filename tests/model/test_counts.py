@@ -12,10 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import GPT2Config, GPT2LMHeadModel, Qwen3Config, Qwen3ForCausalLM
 
-from novelgpt.model import counts
-from novelgpt.model.counts import bigram_counts, counting_message, start_from_counts
-from novelgpt.model.loss import cross_entropy
+from novelgpt.config import TrainConfig
+from novelgpt.model.learning.loss import cross_entropy
+from novelgpt.model.networks import counts
+from novelgpt.model.networks.architectures import new_network
+from novelgpt.model.networks.counts import bigram_counts, counting_message, start_from_counts
 from novelgpt.tokens.shards import Split
+from tests.tiny import TALE, tiny_tokenizer
 
 SIZE = 60
 
@@ -213,3 +216,13 @@ def test_nothing_outside_the_network_changes() -> None:
     assert torch.equal(before, torch.get_rng_state())
     assert "2,000" in counting_message(split_of(walk(2_000))).text("zh")
     assert f"{start.loss:.2f}" in start.message().text("en")
+
+
+@pytest.mark.parametrize("length", [9, 60, 160])
+def test_a_text_of_a_few_words_is_enough_to_begin_with(length: int) -> None:
+    network = new_network(TrainConfig(), "novel-tiny", tiny_tokenizer(), tied=False)
+    tokens = [*tiny_tokenizer().encode(TALE)][:length]
+    begun = start_from_counts(network, split_of(tokens), seed=1)
+    assert begun.pairs < 12
+    assert all(parameter.isfinite().all() for parameter in network.parameters())
+    assert begun.loss < math.log(tiny_tokenizer().size)

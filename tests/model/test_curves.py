@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from novelgpt.model.curves import (
+from novelgpt.model.reporting.curves import (
     Axis,
     Chart,
     Line,

@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from novelgpt.errors import BadValue
-from novelgpt.model.distributed import World
+from novelgpt.model.running.distributed import World
 from tests.model.runs import finish, losses, tiny_config, tiny_shards, weights
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="gloo over loopback is tested on Linux")
@@ -24,8 +24,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="gloo over loopb
 SCRIPT = """
 import os, sys
 from pathlib import Path
-from novelgpt.model.distributed import joined
-from novelgpt.model.events import Step
+from novelgpt.model.running.distributed import joined
+from novelgpt.model.running.events import Step
 from novelgpt.model.train import train
 from tests.model.runs import tiny_config, tiny_shards
 folder, changes = Path(sys.argv[1]), eval(sys.argv[2])
@@ -78,7 +78,9 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def assert_close(run_dir: Path, expected: Path) -> None:
     ours, theirs = weights(run_dir / "final"), weights(expected / "final")
     for name in theirs:
-        if theirs[name].dim() == 2:  # a bias of keys has no gradient but rounding, which AdamW makes whole steps of
+        if (
+            theirs[name].dim() == 2
+        ):  # a bias of keys has no gradient but rounding, which AdamW makes whole steps of
             assert (ours[name] - theirs[name]).norm() < 5e-3 * theirs[name].norm(), name
     for (step, loss), (other_step, other_loss) in zip(losses(run_dir), losses(expected), strict=True):
         assert step == other_step

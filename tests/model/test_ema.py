@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save_file
 from transformers import GPT2LMHeadModel
 
-from novelgpt.model.ema import Ema, decay_at
+from novelgpt.model.learning.ema import Ema, decay_at
 from tests.tiny import tiny_network
 
 

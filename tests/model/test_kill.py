@@ -13,10 +13,10 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from novelgpt.errors import DiskFull, FolderUnwritable, NoValidCheckpoint
-from novelgpt.model import checkpoint
-from novelgpt.model.checkpoint import fault, steps_in
-from novelgpt.model.events import Finished, Notice, Paused, Step
-from novelgpt.model.learner import OutOfMemory
+from novelgpt.model.learning.learner import OutOfMemory
+from novelgpt.model.running import checkpoint
+from novelgpt.model.running.checkpoint import fault, steps_in
+from novelgpt.model.running.events import Finished, Notice, Paused, Step
 from novelgpt.model.train import LossDiverged, train
 from novelgpt.tokens.shards import Shards
 from tests.model import children
@@ -203,7 +203,7 @@ def test_no_memory_at_all_is_one_sentence(
 
 def _refuse_more_than(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Fail as the allocator does whenever more windows than `rows` are computed at once."""
-    from novelgpt.model import learner
+    from novelgpt.model.learning import learner
 
     forward = learner._Lesson.forward
 

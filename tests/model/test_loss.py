@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from novelgpt.model import loss as loss_module
-from novelgpt.model.loss import BUFFER_BYTES, IGNORED, cross_entropy, rows_at_once
+from novelgpt.model.learning import loss as loss_module
+from novelgpt.model.learning.loss import BUFFER_BYTES, IGNORED, cross_entropy, rows_at_once
 
 
 def case(rows: int, pieces: int, seed: int, scale: float = 0.3) -> tuple[torch.Tensor, ...]:

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from novelgpt.config import TrainConfig
-from novelgpt.model.loss import IGNORED
-from novelgpt.model.objective import MARKERS_PER_HOLE, NoHole, hole_id, infill_prompt, rows_for
-from novelgpt.model.windows import Windows
+from novelgpt.model.learning.loss import IGNORED
+from novelgpt.model.learning.objective import MARKERS_PER_HOLE, NoHole, hole_id, infill_prompt, rows_for
+from novelgpt.model.learning.windows import Windows
 from novelgpt.text.markers import UNKNOWN
 from novelgpt.tokens.token_files import Split
 from novelgpt.tokens.tokenizer import Tokenizer

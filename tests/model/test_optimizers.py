@@ -12,8 +12,8 @@ from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 from novelgpt.config import TrainConfig
-from novelgpt.model.muon import Muon, orthogonal
-from novelgpt.model.optimizers import new_optimizers
+from novelgpt.model.learning.muon import Muon, orthogonal
+from novelgpt.model.learning.optimizers import new_optimizers
 from tests.tiny import tiny_network
 
 SIZES = {
@@ -68,6 +68,15 @@ def test_every_trained_weight_is_in_one_group_and_norms_and_biases_do_not_decay(
     assert sorted(id(parameter) for parameter, _, _ in placed) == sorted(id(p) for p in trained)
     assert all((group["weight_decay"] == 0.1) == (p.dim() == 2) for p, group, _ in placed)
     assert all(group["scale"] == (2.0 if in_muon else 1.0) for _, group, in_muon in placed)
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_the_tables_may_move_at_a_rate_of_their_own(optimizer: str) -> None:
+    network = network_of("qwen3")
+    optimizers = new_optimizers(network, optimizer, 1e-2, TrainConfig(), outer_scale=0.25)
+    slow = {id(p) for p, group, _ in in_groups(optimizers) if group["scale"] == 0.25}
+    tables = (network.get_input_embeddings().weight, network.get_output_embeddings().weight)
+    assert slow == {id(table) for table in tables}
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,21 @@ from hypothesis import strategies as st
 
 from novelgpt.config import TrainConfig
 from novelgpt.messages import CATALOGUE, LANGUAGES, Lang
-from novelgpt.model.facts import bits_per_character, data_facts, network_facts, run_facts, unigram_nats
-from novelgpt.model.preflight import VocabularyMisfit, disk_of, duration, examine, memory_of, size_of
+from novelgpt.model.reporting.facts import (
+    bits_per_character,
+    data_facts,
+    network_facts,
+    run_facts,
+    unigram_nats,
+)
+from novelgpt.model.reporting.preflight import (
+    VocabularyMisfit,
+    disk_of,
+    duration,
+    examine,
+    memory_of,
+    size_of,
+)
 from novelgpt.text.chapter import Chapter, write_chapters
 from novelgpt.tokens.shards import Shards, build_shards
 from tests.tiny import TALE, tiny_network, tiny_tokenizer

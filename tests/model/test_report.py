@@ -8,9 +8,9 @@ import pytest
 
 from novelgpt.config import TrainConfig
 from novelgpt.messages import CATALOGUE, LANGUAGES, Lang
-from novelgpt.model.outcome import alarm_text, outcome_of, plain, short_count, signature
-from novelgpt.model.records import read_records
-from novelgpt.model.report import CURVES, REPORT_HTML, REPORT_MD, markdown, write_training_report
+from novelgpt.model.reporting.outcome import alarm_text, outcome_of, plain, short_count, signature
+from novelgpt.model.reporting.report import CURVES, REPORT_HTML, REPORT_MD, markdown, write_training_report
+from novelgpt.model.running.records import read_records
 
 HOSTILE = "<script>alert('墨')</script>"
 SAMPLE = f"雨下了三天。\n```{HOSTILE}|&"

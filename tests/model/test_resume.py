@@ -12,8 +12,8 @@ from safetensors.torch import load_file, save_file
 
 from novelgpt.config import TrainConfig
 from novelgpt.errors import RunChanged
-from novelgpt.model.checkpoint import steps_in
-from novelgpt.model.run_folder import read_plan
+from novelgpt.model.running.checkpoint import steps_in
+from novelgpt.model.running.run_folder import read_plan
 from novelgpt.tokens.shards import Shards
 from tests.model.runs import (
     finish,

@@ -4,7 +4,7 @@ import pytest
 import torch
 from transformers import Qwen3Config, Qwen3ForCausalLM
 
-from novelgpt.model.samples import write_sample
+from novelgpt.model.learning.samples import write_sample
 from tests.tiny import CONTEXT, TALE, learn_tale, tiny_network, tiny_tokenizer
 
 TOKENIZER = tiny_tokenizer()

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from novelgpt.config import GPT2_PRESETS, NOVEL_PRESETS, TrainConfig
-from novelgpt.model.schedule import (
+from novelgpt.model.learning.schedule import (
     COSINE_END,
     LOWEST_PLATEAU,
     WSD_END,

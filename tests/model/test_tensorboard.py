@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from novelgpt.errors import DiskFull
-from novelgpt.model.tensorboard import EventFile, crc32c, framed, rebuild
+from novelgpt.model.running.tensorboard import EventFile, crc32c, framed, rebuild
 
 START = 1
 

@@ -7,10 +7,10 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from novelgpt.errors import NoValidCheckpoint, RunChanged, RunExists, TooLittleText
 from novelgpt.files import write_text
-from novelgpt.model.checkpoint import steps_in
-from novelgpt.model.events import Evaluated, Finished, Notice, Saved
-from novelgpt.model.run_folder import read_plan
-from novelgpt.model.windows import Windows
+from novelgpt.model.learning.windows import Windows
+from novelgpt.model.running.checkpoint import steps_in
+from novelgpt.model.running.events import Evaluated, Finished, Notice, Saved
+from novelgpt.model.running.run_folder import read_plan
 from novelgpt.text.chapter import Chapter, write_chapters
 from novelgpt.tokens.shards import Shards, build_shards
 from novelgpt.tokens.vocab import build_vocab

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from novelgpt.messages import LANGUAGES
-from novelgpt.model import watch as watch_module
-from novelgpt.model.watch import RUN, Copies, Watch, copied_share, copy_alarm, reading
+from novelgpt.model.learning import watch as watch_module
+from novelgpt.model.learning.watch import RUN, Copies, Watch, copied_share, copy_alarm, reading
 from tests.tiny import TALE, tiny_tokenizer
 
 

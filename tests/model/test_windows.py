@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from novelgpt.errors import TooLittleText
-from novelgpt.model.windows import SHORTEST, Windows, held_out_windows
+from novelgpt.model.learning.windows import SHORTEST, Windows, held_out_windows
 from novelgpt.tokens.token_files import Split
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from novelgpt.errors import FileMissing
-from novelgpt.model.windows import Windows
+from novelgpt.model.learning.windows import Windows
 from novelgpt.tokens import sequences
 from novelgpt.tokens.sequences import (
     BadSequences,

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from novelgpt.config import SampleConfig, TrainConfig
-from novelgpt.model.architectures import new_network
 from novelgpt.model.folder import load_model, save_model
+from novelgpt.model.networks.architectures import new_network
 from novelgpt.scoring.likelihood import text_likelihood
 from novelgpt.tokens.foreign import load_vocabulary
 from novelgpt.writing.engine import generate

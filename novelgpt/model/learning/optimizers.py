@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from novelgpt.config import TrainConfig
-from novelgpt.model.muon import Muon
+from novelgpt.model.learning.muon import Muon
 
 MATRIX_SCALE = 2.0
 """Muon's steps are scaled to the size of AdamW's; on the blocks' matrices twice the rate was measured best."""
@@ -23,30 +23,31 @@ _JOINT = re.compile(r"\.attn\.c_attn\.weight$")  # GPT-2's query, key and value,
 
 
 def new_optimizers(
-    network: Any, optimizer: str, learning_rate: float, config: TrainConfig
+    network: Any, optimizer: str, learning_rate: float, config: TrainConfig, *, outer_scale: float = 1.0
 ) -> list[torch.optim.Optimizer]:
-    """Return the optimizers; each group's learning rate is the schedule's times its `scale`."""
+    """Return the optimizers; each group's learning rate is the schedule's times its `scale`.
+
+    `outer_scale` is that of the matrices outside the blocks: what turns tokens into vectors and back.
+    """
     decay = config.weight_decay
     trained = {name: value for name, value in network.named_parameters() if value.requires_grad}
     flat = [value for value in trained.values() if value.dim() < 2]
-    wide = {name: value for name, value in trained.items() if value.dim() >= 2}
-    matrices = {name: value for name, value in wide.items() if value.dim() == 2 and _IN_A_BLOCK.search(name)}
-    if optimizer != "muon" or not matrices:
-        return [_adamw(list(wide.values()), flat, learning_rate, decay)]
-    rest = [value for name, value in wide.items() if name not in matrices]
-    muon = Muon(_by_blocks(matrices, decay), lr=learning_rate)
-    return [muon, _adamw(rest, flat, learning_rate, decay)] if rest or flat else [muon]
-
-
-def _adamw(
-    wide: list[Tensor], flat: list[Tensor], learning_rate: float, weight_decay: float
-) -> torch.optim.Optimizer:
+    inner = {name: p for name, p in trained.items() if p.dim() >= 2 and _IN_A_BLOCK.search(name)}
+    outer = [p for name, p in trained.items() if p.dim() >= 2 and name not in inner]
+    matrices = {name: p for name, p in inner.items() if p.dim() == 2} if optimizer == "muon" else {}
+    rest = [p for name, p in inner.items() if name not in matrices]
     groups = [
-        {"params": wide, "weight_decay": weight_decay, "scale": 1.0},
+        {"params": rest, "weight_decay": decay, "scale": 1.0},
+        {"params": outer, "weight_decay": decay, "scale": outer_scale},
         {"params": flat, "weight_decay": 0.0, "scale": 1.0},
     ]
     kept = [group for group in groups if group["params"]]
-    return torch.optim.AdamW(kept, lr=learning_rate, betas=_BETAS, fused=True)
+    optimizers: list[torch.optim.Optimizer] = []
+    if matrices:
+        optimizers.append(Muon(_by_blocks(matrices, decay), lr=learning_rate))
+    if kept:
+        optimizers.append(torch.optim.AdamW(kept, lr=learning_rate, betas=_BETAS, fused=True))
+    return optimizers
 
 
 def _by_blocks(matrices: dict[str, Tensor], weight_decay: float) -> list[dict[str, Any]]:

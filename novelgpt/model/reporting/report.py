@@ -11,11 +11,11 @@ from pathlib import Path
 
 from novelgpt.files import atomic_file
 from novelgpt.messages import Lang, translate
-from novelgpt.model.curves import picture
-from novelgpt.model.facts import Facts
-from novelgpt.model.outcome import Outcome, Told, outcome_of
-from novelgpt.model.records import read_records
-from novelgpt.model.report_page import page
+from novelgpt.model.reporting.curves import picture
+from novelgpt.model.reporting.facts import Facts
+from novelgpt.model.reporting.outcome import Outcome, Told, outcome_of
+from novelgpt.model.reporting.report_page import page
+from novelgpt.model.running.records import read_records
 
 METRICS = "metrics.jsonl"
 REPORT_HTML, REPORT_MD, CURVES = "report.html", "report.md", "curves.png"

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from novelgpt.config import TrainConfig
 from novelgpt.errors import VocabularyError
-from novelgpt.model.loss import IGNORED
+from novelgpt.model.learning.loss import IGNORED
 from novelgpt.tokens.vocabulary import Vocabulary
 
 MARKERS_PER_HOLE = 3

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from novelgpt.messages import Lang
-from novelgpt.model.curves import Axis, Chart, Line, label, step_axis, value_axis
-from novelgpt.model.outcome import Outcome, Row, Told
+from novelgpt.model.reporting.curves import Axis, Chart, Line, label, step_axis, value_axis
+from novelgpt.model.reporting.outcome import Outcome, Row, Told
 from novelgpt.pages import FOOT, Speaker, head
 
 _WIDE, _HIGH = 1000, 300

@@ -18,13 +18,13 @@ from torch import Tensor
 from novelgpt.errors import DiskFull, NoValidCheckpoint
 from novelgpt.files import write_json
 from novelgpt.messages import Message
-from novelgpt.model.adapt import merged
-from novelgpt.model.checkpoint import newest_valid, rotate, steps_in, write_folder
-from novelgpt.model.events import Notice, Saved
 from novelgpt.model.folder import save_model
-from novelgpt.model.learner import Learner
-from novelgpt.model.progress import Progress
-from novelgpt.model.run_folder import RunPlan
+from novelgpt.model.learning.learner import Learner
+from novelgpt.model.networks.adapt import merged
+from novelgpt.model.running.checkpoint import newest_valid, rotate, steps_in, write_folder
+from novelgpt.model.running.events import Notice, Saved
+from novelgpt.model.running.progress import Progress
+from novelgpt.model.running.run_folder import RunPlan
 
 _FILES = ("weights", "optimizer", "average")
 _STATE = "state.json"

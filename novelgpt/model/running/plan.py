@@ -20,18 +20,18 @@ from novelgpt.config import TrainConfig
 from novelgpt.errors import BadValue, RunChanged
 from novelgpt.files import sha256_file
 from novelgpt.messages import Message
-from novelgpt.model.adapt import initial_model, with_lora
-from novelgpt.model.architectures import choose_preset, new_network
-from novelgpt.model.distributed import World
-from novelgpt.model.dropout import set_dropout
-from novelgpt.model.events import Notice
 from novelgpt.model.folder import Model
-from novelgpt.model.learner import Learner
-from novelgpt.model.machine import Machine, faster_dtype, has_compiler, this_machine
-from novelgpt.model.objective import hole_id
-from novelgpt.model.run_folder import RunPlan
-from novelgpt.model.schedule import resolve, warmup_of
-from novelgpt.model.windows import Windows
+from novelgpt.model.learning.learner import Learner
+from novelgpt.model.learning.objective import hole_id
+from novelgpt.model.learning.schedule import resolve, warmup_of
+from novelgpt.model.learning.windows import Windows
+from novelgpt.model.networks.adapt import initial_model, with_lora
+from novelgpt.model.networks.architectures import choose_preset, new_network
+from novelgpt.model.networks.dropout import set_dropout
+from novelgpt.model.running.distributed import World
+from novelgpt.model.running.events import Notice
+from novelgpt.model.running.machine import Machine, faster_dtype, has_compiler, this_machine
+from novelgpt.model.running.run_folder import RunPlan
 from novelgpt.tokens.shards import Shards
 from novelgpt.tokens.vocabulary import Vocabulary
 

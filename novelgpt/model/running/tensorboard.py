@@ -16,8 +16,8 @@ from typing import Any
 
 from novelgpt.files import disk_full_is_said
 from novelgpt.messages import Lang
-from novelgpt.model.outcome import alarm_text
-from novelgpt.model.records import is_number, records
+from novelgpt.model.reporting.outcome import alarm_text
+from novelgpt.model.running.records import is_number, records
 
 TAGS = {
     "loss": "loss/training",

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from safetensors import safe_open
 
-from novelgpt.model.families import FAMILIES, Family
+from novelgpt.model.networks.families import FAMILIES, Family
 
 WEIGHTS = "model.safetensors"
 INDEX = "model.safetensors.index.json"

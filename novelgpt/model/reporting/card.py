@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from novelgpt.messages import LANGUAGES, Lang, translate
-from novelgpt.model.facts import Facts
-from novelgpt.model.outcome import signature
+from novelgpt.model.reporting.facts import Facts
+from novelgpt.model.reporting.outcome import signature
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _DESIGNS = ("gpt2", "qwen3", "qwen2", "llama")

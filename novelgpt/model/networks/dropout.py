@@ -12,7 +12,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn import functional
 
-from novelgpt.model.families import family_of
+from novelgpt.model.networks.families import family_of
 
 
 class _Forgetting:

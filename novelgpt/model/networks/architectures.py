@@ -16,8 +16,8 @@ import torch
 from novelgpt.config import TrainConfig
 from novelgpt.errors import BadValue
 from novelgpt.messages import Message
-from novelgpt.model.dropout import set_dropout
-from novelgpt.model.families import FAMILIES
+from novelgpt.model.networks.dropout import set_dropout
+from novelgpt.model.networks.families import FAMILIES
 from novelgpt.tokens.vocabulary import Vocabulary
 
 _HEAD_WIDTH = 64

@@ -14,7 +14,7 @@ from itertools import accumulate
 from typing import Any
 
 from novelgpt.messages import translate
-from novelgpt.model.records import Point
+from novelgpt.model.running.records import Point
 
 MOST_POINTS = 600
 """Points of a curve on paper: about one for every two columns of a wide screen."""

@@ -125,11 +125,18 @@ def joined(environment: Mapping[str, str]) -> Iterator[World]:
         yield World()
         return
     import torch.distributed as dist
+    from torch._C._distributed_c10d import PrefixStore
+    from torch.distributed.rendezvous import rendezvous
 
     local_rank = int(environment["LOCAL_RANK"])
     if torch.cuda.is_available():
         torch.cuda.set_device(local_rank)
-    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo", timeout=_PATIENCE)
+    store, rank, size = next(iter(rendezvous("env://")))
+    if environment.get("GROUP_WORLD_SIZE") == "1":
+        # the agent's store outlives a restart: without a prefix a rank may find the addresses of the dead
+        store = PrefixStore(f"start-{environment.get('TORCHELASTIC_RESTART_COUNT', 0)}", store)
+    backend = "nccl" if torch.cuda.is_available() else "gloo"
+    dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=_PATIENCE)
     try:
         yield World(dist.get_rank(), dist.get_world_size(), local_rank)
     finally:

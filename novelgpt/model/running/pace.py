@@ -10,10 +10,10 @@ from typing import Any
 
 import torch
 
-from novelgpt.model.adapt import stock
-from novelgpt.model.learner import Learner
-from novelgpt.model.machine import products_per_second
-from novelgpt.model.run_folder import RunPlan
+from novelgpt.model.learning.learner import Learner
+from novelgpt.model.networks.adapt import stock
+from novelgpt.model.running.machine import products_per_second
+from novelgpt.model.running.run_folder import RunPlan
 
 _SIDE_ON_GPU, _SIDE_ON_CPU = 4096, 1024  # of the square matrices whose product tells what a machine can do
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from novelgpt.messages import Lang
-from novelgpt.model.events import Alarmed, Evaluated, Sampled, Step, TrainEvent
-from novelgpt.model.run_folder import METRICS, Metrics
-from novelgpt.model.tensorboard import EventFile, rebuild
+from novelgpt.model.running.events import Alarmed, Evaluated, Sampled, Step, TrainEvent
+from novelgpt.model.running.run_folder import METRICS, Metrics
+from novelgpt.model.running.tensorboard import EventFile, rebuild
 
 FOLDER = "tensorboard"
 

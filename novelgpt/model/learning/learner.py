@@ -16,19 +16,22 @@ import torch
 from torch import Tensor, nn
 
 from novelgpt.errors import MachineError
-from novelgpt.model.adapt import stock
-from novelgpt.model.attention import attend_in_blocks
-from novelgpt.model.distributed import World
-from novelgpt.model.ema import Ema
 from novelgpt.model.folder import trained_tensors
-from novelgpt.model.loss import IGNORED, cross_entropy
-from novelgpt.model.machine import is_out_of_memory
-from novelgpt.model.objective import rows_for
-from novelgpt.model.optimizers import new_optimizers
-from novelgpt.model.run_folder import RunPlan
-from novelgpt.model.schedule import learning_rate
-from novelgpt.model.windows import Windows
+from novelgpt.model.learning.ema import Ema
+from novelgpt.model.learning.loss import IGNORED, cross_entropy
+from novelgpt.model.learning.objective import rows_for
+from novelgpt.model.learning.optimizers import new_optimizers
+from novelgpt.model.learning.schedule import learning_rate
+from novelgpt.model.learning.windows import Windows
+from novelgpt.model.networks.adapt import stock
+from novelgpt.model.networks.attention import attend_in_blocks
+from novelgpt.model.running.distributed import World
+from novelgpt.model.running.machine import is_out_of_memory
+from novelgpt.model.running.run_folder import RunPlan
 from novelgpt.tokens.shards import Shards
+
+COUNTED_SCALE = 1 / 3
+"""Of the learning rate, for embeddings that know something already when training begins."""
 
 
 class OutOfMemory(MachineError):
@@ -78,7 +81,10 @@ class Learner:
             stock(self.network).base_model.compile(dynamic=False)
         self.lesson = lesson
         self.wrapped = self.world.wrap(lesson)
-        self.optimizers = new_optimizers(self.network, plan.optimizer, plan.learning_rate, plan.config)
+        outer_scale = COUNTED_SCALE if plan.start == "counts" else 1.0
+        self.optimizers = new_optimizers(
+            self.network, plan.optimizer, plan.learning_rate, plan.config, outer_scale=outer_scale
+        )
         self.ema = Ema(self.network, plan.config.ema) if plan.config.ema else None
         self.windows = Windows(
             shards.train, plan.context_length, plan.batch_size, plan.config.seed, plan.config.stride

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import torch
 
-from novelgpt.model.learner import Learner
-from novelgpt.model.windows import held_out_windows
+from novelgpt.model.learning.learner import Learner
+from novelgpt.model.learning.windows import held_out_windows
 from novelgpt.tokens.shards import Shards
 
 MOST_WINDOWS = 128

@@ -15,9 +15,9 @@ from typing import Any
 
 from novelgpt.config import TrainConfig
 from novelgpt.messages import Lang, Message, translate
-from novelgpt.model.curves import Chart, Line, smooth, thin
-from novelgpt.model.facts import Facts
-from novelgpt.model.records import Point, Record, Records
+from novelgpt.model.reporting.curves import Chart, Line, smooth, thin
+from novelgpt.model.reporting.facts import Facts
+from novelgpt.model.running.records import Point, Record, Records
 
 MOST_SAMPLES = 12
 _LARGEST_EXPONENT = 50.0

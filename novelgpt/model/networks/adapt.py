@@ -14,10 +14,11 @@ from typing import Any
 
 import torch
 
+from novelgpt.config import EMBEDDED_MODEL_DIR
 from novelgpt.errors import BadValue, MachineError, ModelError
 from novelgpt.messages import Message
-from novelgpt.model.families import family_of
-from novelgpt.model.folder import Model, load_model
+from novelgpt.model.folder import EMBEDDED, Model, load_model
+from novelgpt.model.networks.families import family_of
 from novelgpt.tokens.tokenizer import require_vocabulary
 from novelgpt.tokens.vocabulary import Vocabulary
 
@@ -45,7 +46,7 @@ def initial_model(name_or_folder: str | Path, *, tokenizer: Vocabulary | None = 
 
 
 def _folder_of(name: str) -> Path:
-    folder = Path(name).expanduser()
+    folder = EMBEDDED_MODEL_DIR if name == EMBEDDED else Path(name).expanduser()
     if folder.is_dir():
         return folder
     if not _HUB_NAME.fullmatch(name):

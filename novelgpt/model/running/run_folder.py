@@ -15,7 +15,7 @@ from typing import Any
 from novelgpt.config import TrainConfig
 from novelgpt.errors import BadValue, NoValidCheckpoint
 from novelgpt.files import disk_full_is_said, write_text
-from novelgpt.model.schedule import cooldown_begins
+from novelgpt.model.learning.schedule import cooldown_begins
 
 CONFIG = "config.toml"
 METRICS = "metrics.jsonl"
@@ -91,7 +91,11 @@ def read_plan(run_dir: Path) -> RunPlan | None:
 
 def _table(name: str, values: dict[str, Any]) -> str:
     # TOML has no null: a setting that was not given is left out and comes back as its default, None
-    lines = [f"{key} = {json.dumps(value)}" for key, value in values.items() if value is not None]
+    lines = [
+        f"{key} = {json.dumps(value, ensure_ascii=False)}"
+        for key, value in values.items()
+        if value is not None
+    ]
     return f"[{name}]\n" + "\n".join(lines) + "\n"
 
 

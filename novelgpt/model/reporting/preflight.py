@@ -13,9 +13,9 @@ from typing import Any
 
 from novelgpt.errors import VocabularyError
 from novelgpt.messages import Message
-from novelgpt.model.facts import Facts, bits_per_character
-from novelgpt.model.loss import BUFFER_BYTES
-from novelgpt.model.outcome import short_count
+from novelgpt.model.learning.loss import BUFFER_BYTES
+from novelgpt.model.reporting.facts import Facts, bits_per_character
+from novelgpt.model.reporting.outcome import short_count
 
 Mebi, Gibi = 2**20, 2**30
 

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from novelgpt.messages import Message
-from novelgpt.model.loss import cross_entropy
+from novelgpt.model.learning.loss import cross_entropy
 from novelgpt.tokens.shards import Split
 
 MOST_PAIRS = 4_000_000
@@ -34,6 +34,7 @@ _NEW_FOLLOWERS, _LEAST_ROOM = 2.0, 20.0
 _SHARE_OF_BIAS = 0.02
 """How much of a row's squared length speaks for the token's own frequency."""
 _OVERSAMPLED = 16
+_FAINTEST = 1e-4  # of the strongest direction: below it there is only rounding
 _PLACES, _PLACES_AT_ONCE = 4_096, 512
 _INTO_STREAM = (".c_proj.weight", ".o_proj.weight", ".down_proj.weight")
 
@@ -186,17 +187,20 @@ def _svd(matrix: Tensor, rank: int, generator: torch.Generator) -> tuple[Tensor,
     for one in (matrix, turned, matrix):
         found = _orthonormal(one @ found)
     image = turned @ found
-    squares, vectors = torch.linalg.eigh(image.T @ image)
-    strongest = vectors.flip(1)[:, :rank]
-    strengths = squares.flip(0)[:rank].clamp(min=1e-12).sqrt()
-    return found @ strongest, strengths, (image @ strongest) / strengths
+    # in double precision: in single, many directions of no strength at all can end in no number
+    squares, vectors = torch.linalg.eigh((image.T @ image).double())
+    strongest = vectors.flip(1)[:, :rank].float()
+    strengths = squares.flip(0)[:rank].clamp(min=0).sqrt().float()
+    # a small text has fewer directions than there is room for: what is left of the others is rounding
+    real = strengths > _FAINTEST * strengths.max()
+    return found @ strongest, strengths * real, (image @ strongest) / strengths.where(real, torch.inf)
 
 
 def _assembled(codes: Tensor, answers: Tensor, log_base: np.ndarray, width: int) -> tuple[Tensor, Tensor]:
     """Put bias, filler and codes side by side: every row of the first matrix has the length √width, which a norm keeps."""
     bias = math.sqrt(_SHARE_OF_BIAS * width)
     squares = (codes**2).sum(1)
-    scale = math.sqrt((1 - _SHARE_OF_BIAS) * width / float(squares.max()))
+    scale = math.sqrt((1 - _SHARE_OF_BIAS) * width / max(float(squares.max()), _FAINTEST))
     filler = ((1 - _SHARE_OF_BIAS) * width - squares * scale**2).clamp(min=0).sqrt()
     rows = torch.cat([torch.full((len(codes), 1), bias), filler[:, None], codes * scale], 1)
     first = torch.from_numpy(log_base).float()[:, None] / bias

@@ -1,0 +1,1 @@
+"""What a network is: shapes, families, weights on disk, adapters, and a start from counts."""
