@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from novelgpt.model.running.checkpoint import fault, steps_in
 from tests.model import children
-from tests.model.runs import losses, same_weights
+from tests.model.runs import same_weights, told
 
 CHANGES: dict[str, object] = {
     "steps": 30,
@@ -40,7 +40,7 @@ KILLED = -9
 
 
 def equal(run_dir: Path, expected: Path) -> bool:
-    return losses(run_dir) == losses(expected) and all(
+    return told(run_dir) == told(expected) and all(
         same_weights(run_dir / name, expected / name) for name in ("final", "best")
     )
 

@@ -6,6 +6,7 @@ Law: a setting's help, range and choices are written once, here; the command lin
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,15 +33,20 @@ class Dial:
     step: float | None = None
     choices: tuple[str, ...] = ()
 
+    def _near(self, value: str) -> Message:
+        choices = {"choices": " ".join(self.choices)}
+        near = difflib.get_close_matches(value.lower(), self.choices, n=3)
+        return (
+            Message("allowed.near", {"near": " ".join(near), **choices})
+            if near
+            else Message("allowed.choices", choices)
+        )
+
     def check(self, name: str, value: Any) -> None:
         """Raise `BadValue` unless `value` lies in the range or among the choices."""
         if self.choices:
             if value not in self.choices:
-                raise BadValue(
-                    name=name,
-                    value=value,
-                    allowed=Message("allowed.choices", {"choices": " ".join(self.choices)}),
-                )
+                raise BadValue(name=name, value=value, allowed=self._near(str(value)))
             return
         if value is None or (isinstance(value, str | bool) and self.low is self.high is None):
             return  # a name or a switch: nothing to measure

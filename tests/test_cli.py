@@ -264,7 +264,7 @@ WRONG = [
     (["train"], "novelgpt vocab"),
     (["train", "--vocab", "."], "novelgpt vocab"),
     (["train", "--vocab", "words"], "novelgpt ingest"),
-    (["train", "good.jsonl", "--vocab", "words", "--context-length", "8000"], "Too little text"),
+    (["train", "few.jsonl", "--vocab", "words"], "Too little text"),
     (["train", "good.jsonl", "--vocab", "words", "--learning-rate", "-1"], "learning_rate"),
     (["train", "good.jsonl", "--vocab", "words", "--preset", "gpt9"], "gpt2-tiny"),
     (["generate", "x", "--model", "none"], "no model called none"),
@@ -301,6 +301,9 @@ def mess(home: Path) -> Path:
         "text": TALE,
     }
     (home / "good.jsonl").write_text(json.dumps(record) + "\n", encoding="utf-8")
+    (home / "few.jsonl").write_text(
+        json.dumps({**record, "title": "", "text": "雨雪。"}) + "\n", encoding="utf-8"
+    )
     tiny_tokenizer().save(home / "words")
     tiny_model_folder(home / "runs/small/final")
     tiny_model_folder(home / "runs/broken/final")

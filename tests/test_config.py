@@ -38,3 +38,14 @@ def test_the_workspace_is_the_flag_else_the_variable_else_here() -> None:
     assert str(Workspace.choose("a", {"NOVELGPT_WORKSPACE": "b"}).root) == "a"
     assert str(Workspace.choose(None, {"NOVELGPT_WORKSPACE": "b"}).root) == "b"
     assert str(Workspace.choose(None, {}).root) == "."
+
+
+@pytest.mark.parametrize(
+    ("typed", "first"), [("gpt2-smal", "gpt2-small"), ("novel-tny", "novel-tiny"), ("GPT2-Tiny", "gpt2-tiny")]
+)
+def test_a_mistyped_choice_is_answered_with_the_nearest(typed: str, first: str) -> None:
+    with pytest.raises(BadValue, match=f"perhaps {first}") as said:
+        TrainConfig(preset=typed)
+    assert "gpt2-xl" in str(said.value)
+    with pytest.raises(BadValue, match="choose from"):
+        TrainConfig(preset="bert")

@@ -2,6 +2,7 @@
 
 MESSAGES: dict[str, tuple[str, str]] = {
     "allowed.choices": ("可选 {choices}", "choose from {choices}"),
+    "allowed.near": ("是不是 {near}？可选 {choices}", "perhaps {near}? choose from {choices}"),
     "allowed.range": ("应在 {low} 与 {high} 之间", "it must lie between {low} and {high}"),
     "allowed.whole": ("应为整数", "it must be a whole number"),
     "dial.max_chars": ("续写的字数", "characters to write"),
@@ -247,8 +248,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "train.preparing": ("正在准备 {files} 个章节文件……", "preparing {files} chapter files…"),
     "train.step": (
-        "第 {step}/{total_steps} 步（{epoch:.2f} 遍）损失 {loss:.3f}，{tokens_per_second:,.0f} 词元/秒，还要 {remaining}",
-        "step {step}/{total_steps} ({epoch:.2f} epochs) loss {loss:.3f}, {tokens_per_second:,.0f} tokens/s, {remaining} left",
+        "第 {step}/{total_steps} 步（{epoch:.2f} 遍）损失 {loss:.3f}，学习率 {learning_rate:.1e}，{tokens_per_second:,.0f} 词元/秒，还要 {remaining}",
+        "step {step}/{total_steps} ({epoch:.2f} epochs) loss {loss:.3f}, rate {learning_rate:.1e}, {tokens_per_second:,.0f} tokens/s, {remaining} left",
     ),
     "train.evaluated": (
         "第 {step} 步：留出文字 {bits_per_character:.3f} 比特/字",

@@ -19,6 +19,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "random 或 auto：--init 的模型已有自己的权重",
         "random or auto: a model given by --init has weights of its own",
     ),
+    "train.no_compiler": (
+        "没有 C++ 编译器（g++、clang++ 或 cl），不用 torch.compile，照样练",
+        "no C++ compiler (g++, clang++ or cl): training goes on without torch.compile",
+    ),
     "train.goes_on_changed": (
         "从第 {step} 步起改了计划：原定 {before} 步，现在 {total} 步",
         "the plan changes from step {step} on: {before} steps before, {total} now",

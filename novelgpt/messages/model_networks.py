@@ -9,6 +9,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "没有显卡，小模型在同样时间里学得最多",
         "without a GPU a small model learns most in the same time",
     ),
+    "networks.because_little_text": (
+        "没有显卡，语料不到 {most:,} 字，越大的模型越爱背书；用 --init embedded 从自带的模型练起更好",
+        "no GPU, and fewer than {most:,} characters, which larger models learn by heart; --init embedded, the model inside, is a better start",
+    ),
     "networks.because_small_corpus": (
         "有显卡，语料不到 {most:,} 字，更大的模型只会背书",
         "a GPU, and fewer than {most:,} characters, which a larger model would only learn by heart",

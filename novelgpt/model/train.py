@@ -209,7 +209,7 @@ class _Run:
 
     def fit(self) -> Iterator[TrainEvent]:
         """Step until the plan is fulfilled, then write the final model."""
-        self.log = RunLog(self.run_dir, self.progress.step, self.lang) if self.world.leads else None
+        self.log = RunLog(self.run_dir, self.progress, self.lang) if self.world.leads else None
         try:
             for event in self._steps():
                 if self.log:
@@ -233,14 +233,12 @@ class _Run:
 
     def _steps(self) -> Iterator[TrainEvent]:
         pace = Pace(self.plan, self.learner, self.progress.step)
+        yield from self._look()  # a run that was left right after a step has this still to do
         while not self._is_over():
             # 1. one optimiser step
             yield from self._step(pace)
             # 2. the held-out text, a sample, a checkpoint: now and then, and at the end
-            if self._is_time_for(self.config.evaluate_every):
-                yield from self._evaluate()
-            if self._is_time_for(self.config.sample_every):
-                yield from self._sample()
+            yield from self._look()
             if self._is_time_for(self.config.save_every):
                 yield from self._patiently(self._save)
             # 3. a person may want to stop
@@ -249,6 +247,14 @@ class _Run:
                 yield Stopped(self.progress.step)
                 return
         yield from self._finish()
+
+    def _look(self) -> Iterator[TrainEvent]:
+        """Evaluate and sample where it is time and not done yet."""
+        step = self.progress.step
+        if step > self.progress.evaluated_step and self._is_time_for(self.config.evaluate_every):
+            yield from self._evaluate()
+        if step > self.progress.sampled_step and self._is_time_for(self.config.sample_every):
+            yield from self._sample()
 
     def _is_over(self) -> bool:
         return self.progress.step >= self.plan.total_steps or self.progress.without_progress(
@@ -268,6 +274,7 @@ class _Run:
             yield Alarmed(number + 1, Message("train.halved", {"windows": self.learner.micro_batch}))
         self.progress.step, self.progress.micro_batch = number + 1, self.learner.micro_batch
         self.between_steps = True
+        alarm = self.watch.saw(number + 1, made.loss)
         speed, remaining, utilisation = pace.after(number + 1)
         yield Step(
             step=number + 1,
@@ -280,7 +287,7 @@ class _Run:
             remaining_seconds=remaining,
             utilisation=utilisation,
         )
-        if alarm := self.watch.saw(number + 1, made.loss):
+        if alarm:
             yield Alarmed(number + 1, alarm)
 
     def _factor(self) -> float:
@@ -295,9 +302,10 @@ class _Run:
         """Read the held-out windows; the best model so far goes to `best/`."""
         bits, nats = self._bits() if self.world.leads else (0.0, 0.0)
         bits = self.world.from_first(bits)  # what may end a run must be the same number everywhere
-        best = self.progress.evaluated(bits)
+        best = bits < self.progress.best_bits
         if best and self.world.leads:
             yield from self._patiently(lambda: self._export("best", bits))
+        self.progress.evaluated(bits)
         yield Evaluated(self.progress.step, bits, nats, best)
 
     def _written(self) -> str:
@@ -312,6 +320,7 @@ class _Run:
         if self.world.leads:
             text = self._written()
             copied = self.copies.share_of(text)
+            self.progress.sampled_step = self.progress.step
             yield Sampled(self.progress.step, text, copied)
             if alarm := copy_alarm(copied):
                 yield Alarmed(self.progress.step, alarm)

@@ -52,6 +52,13 @@ def losses(run_dir: Path) -> list[tuple[int, float]]:
     return [(line["step"], line["loss"]) for line in lines if "loss" in line]
 
 
+def told(run_dir: Path) -> list[dict[str, object]]:
+    """Everything that was logged, but for how fast it went."""
+    lines = (json.loads(line) for line in (run_dir / "metrics.jsonl").read_text().splitlines())
+    speed = ("tokens_per_second", "utilisation")
+    return [{name: value for name, value in line.items() if name not in speed} for line in lines]
+
+
 def weights(folder: Path) -> dict[str, torch.Tensor]:
     return load_file(folder / "model.safetensors")
 

@@ -20,7 +20,7 @@ from novelgpt.model.running.events import Finished, Notice, Paused, Step
 from novelgpt.model.train import LossDiverged, train
 from novelgpt.tokens.shards import Shards
 from tests.model import children
-from tests.model.runs import finish, losses, reseal, same_weights, stop_after, tiny_config, tiny_shards
+from tests.model.runs import finish, losses, reseal, same_weights, stop_after, tiny_config, tiny_shards, told
 
 CHANGES = {"steps": 5, "save_every": 2, "evaluate_every": 2, "sample_every": 5}
 KILLED = -9
@@ -35,7 +35,7 @@ def never_stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def assert_same(run_dir: Path, expected: Path) -> None:
-    assert losses(run_dir) == losses(expected)
+    assert told(run_dir) == told(expected)
     assert same_weights(run_dir / "final", expected / "final")
     assert same_weights(run_dir / "best", expected / "best")
     assert not list(run_dir.glob("**/.*"))

@@ -1,6 +1,7 @@
 """Stopped after any step and resumed, with everything switched on that has a state: the same bits as never stopped."""
 
 import json
+import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,10 @@ from safetensors.torch import load_file, save_file
 from novelgpt.config import TrainConfig
 from novelgpt.errors import RunChanged
 from novelgpt.model.running.checkpoint import steps_in
+from novelgpt.model.running.events import Evaluated
+from novelgpt.model.running.machine import has_compiler
 from novelgpt.model.running.run_folder import read_plan
+from novelgpt.model.train import train
 from novelgpt.tokens.shards import Shards
 from tests.model.runs import (
     finish,
@@ -24,6 +28,7 @@ from tests.model.runs import (
     stop_after,
     tiny_config,
     tiny_shards,
+    told,
 )
 
 STEPS = 8
@@ -71,7 +76,7 @@ def unbroken(recipe: TrainConfig, shards: Shards, tmp_path_factory: pytest.TempP
 
 
 def assert_same(run_dir: Path, expected: Path) -> None:
-    assert losses(run_dir) == losses(expected)
+    assert told(run_dir) == told(expected)
     assert same_weights(run_dir / "final", expected / "final")
     assert same_weights(run_dir / "best", expected / "best")
 
@@ -96,8 +101,16 @@ def test_stopped_after_every_step_it_ends_in_the_same_bits(
 ) -> None:
     for step in range(1, STEPS):
         stop_after(recipe, shards, tmp_path / "run", step, resume=True)
+        stop_at_evaluation(recipe, shards, tmp_path / "run")
     finish(recipe, shards, tmp_path / "run", resume=True)
     assert_same(tmp_path / "run", unbroken)
+
+
+def stop_at_evaluation(config: TrainConfig, shards: Shards, run_dir: Path) -> None:
+    """Leave a run that goes on when it has evaluated what was still to do, before its next step."""
+    events = train(config, shards, run_dir, resume=True)
+    next(event for event in events if isinstance(event, Evaluated))
+    events.close()
 
 
 def _tensors(file: str, ending: str) -> Callable[[Path], None]:
@@ -131,7 +144,7 @@ FORGOTTEN = {
     "step": _number("step", 4),
     "windows at once": _number("micro_batch", 1),
     "held-out history": _number("held_out", []),
-    "best so far": _number("best_bits", 0.0),
+    "best so far": _number("best_bits", math.inf),
 }
 
 
@@ -182,8 +195,6 @@ def test_a_fork_goes_on_with_other_chapters_and_rates_and_notes_it(shards: Shard
     changed = tiny_config(learning_rate=1e-4)
     with pytest.raises(RunChanged, match=r"learning_rate: None → 0\.0001, chapters"):
         finish(changed, more, tmp_path / "run", resume=True)
-    from novelgpt.model.train import train
-
     events = list(train(changed, more, tmp_path / "run", resume=True, fork=True))
     assert steps_of(events) == [3, 4, 5, 6]
     plan = read_plan(tmp_path / "run")
@@ -195,8 +206,6 @@ def test_a_fork_goes_on_with_other_chapters_and_rates_and_notes_it(shards: Shard
 @pytest.mark.parametrize("changes", [{"layers": 3}, {"context_length": 24}, {"preset": "novel-tiny"}])
 def test_not_even_a_fork_changes_the_shape(changes: dict[str, Any], shards: Shards, tmp_path: Path) -> None:
     stop_after(tiny_config(), shards, tmp_path / "run", 2)
-    from novelgpt.model.train import train
-
     with pytest.raises(RunChanged, match=next(iter(changes))):
         list(train(tiny_config(**changes), shards, tmp_path / "run", resume=True, fork=True))
 
@@ -216,3 +225,16 @@ def test_early_stopping_ends_a_run_that_makes_no_progress_and_resuming_leaves_it
     copy = shutil.copytree(tmp_path / "run", tmp_path / "copy")
     assert not steps_of(finish(config, shards, copy, resume=True))
     assert same_weights(copy / "final", tmp_path / "run" / "final")
+
+
+@pytest.mark.skipif(not has_compiler(), reason="torch.compile needs a C++ compiler")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # inductor still imports torch.jit
+def test_a_compiled_run_resumes_exactly_and_saves_plain_names(shards: Shards, tmp_path: Path) -> None:
+    config = tiny_config(compile="on", layers=1, steps=4, evaluate_every=4)
+    finish(config, shards, tmp_path / "whole")
+    stop_after(config, shards, tmp_path / "run", 2)
+    finish(config, shards, tmp_path / "run", resume=True)
+    assert_same(tmp_path / "run", tmp_path / "whole")
+    assert not any(
+        "_orig_mod" in name for name in load_file(tmp_path / "run" / "final" / "model.safetensors")
+    )

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -213,3 +214,22 @@ def test_the_vocabulary_used_is_the_one_saved(unbroken: Path) -> None:
     from novelgpt.tokens.tokenizer import Tokenizer
 
     assert Tokenizer.load(unbroken / "final").fingerprint == tiny_tokenizer().fingerprint
+
+
+def test_without_a_compiler_a_run_says_so_and_goes_on(
+    shards: Shards, unbroken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    events = finish(tiny_config(compile="on"), shards, tmp_path / "run")
+    assert "train.no_compiler" in [event.message.key for event in events if isinstance(event, Notice)]
+    assert same_weights(tmp_path / "run" / "final", unbroken / "final")
+
+
+def test_an_alarm_and_a_sample_are_logged(shards: Shards, tmp_path: Path) -> None:
+    config = tiny_config(steps=60, learning_rate=0.01, optimizer="muon", sample_every=30, evaluate_every=60)
+    finish(config, shards, tmp_path / "run")
+    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    samples = [line["sample"] for line in lines if "sample" in line]
+    assert len(samples) == 2
+    assert all(samples)
+    assert "\ufffd" not in "".join(samples)

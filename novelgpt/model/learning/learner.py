@@ -78,6 +78,7 @@ class Learner:
         dtype = torch.bfloat16 if plan.dtype == "bf16" else torch.float32
         lesson: nn.Module = _Lesson(self.network, dtype)
         if plan.compiled:
+            torch._dynamo.config.suppress_errors = True  # what cannot be compiled runs as it is
             stock(self.network).base_model.compile(dynamic=False)
         self.lesson = lesson
         self.wrapped = self.world.wrap(lesson)

@@ -7,7 +7,6 @@ queries and keys, SwiGLU. In both, every block begins as the identity, which lea
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +21,7 @@ from novelgpt.tokens.vocabulary import Vocabulary
 
 _HEAD_WIDTH = 64
 _ROPE_THETA = 10_000.0
+_LITTLE_TEXT = 1_000_000
 _LARGE_CORPUS = 100_000_000
 _LEAST_MEMORY_FOR_BASE = 8.0
 
@@ -56,20 +56,15 @@ PRESETS: dict[str, Shape] = {
 }
 
 
-def nearest(name: str) -> tuple[str, ...]:
-    """Return the presets whose names look most like `name`, the best first; all of them where none does."""
-    return tuple(difflib.get_close_matches(name.lower(), ["auto", *PRESETS], n=3, cutoff=0.5)) or tuple(
-        PRESETS
-    )
-
-
 def choose_preset(
     asked: str, characters: int, on_gpu: bool, gpu_gigabytes: float | None = None
 ) -> tuple[str, Message]:
     """Return the preset to use and the sentence that says why."""
     if asked != "auto":
         return asked, Message("train.preset_asked", {"preset": asked})
-    if not on_gpu:
+    if not on_gpu and characters < _LITTLE_TEXT:
+        preset, why = "gpt2-tiny", Message("networks.because_little_text", {"most": _LITTLE_TEXT})
+    elif not on_gpu:
         preset, why = "novel-tiny", Message("networks.because_cpu")
     elif characters < _LARGE_CORPUS:
         preset, why = "novel-small", Message("networks.because_small_corpus", {"most": _LARGE_CORPUS})

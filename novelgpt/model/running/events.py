@@ -27,7 +27,7 @@ class Step:
     gradient_norm: float
     tokens_per_second: float
     remaining_seconds: float
-    utilisation: float | None = None
+    utilisation: float
     """Of what the machine's matrix products can do, the share this run does (a GPU's MFU)."""
 
 

@@ -90,6 +90,8 @@ def settle(config: TrainConfig, shards: Shards, base: Model | None = None, *, pr
     if windows.context_length < longest:
         facts = {"asked": longest, "used": windows.context_length}
         notices.append(Notice(Message("train.window_shrunk", facts)))
+    if config.compile == "on" and not has_compiler():
+        notices.append(Notice(Message("train.no_compiler")))
     recipe = resolve(config, preset)
     device = torch.device(machine.device)
     plan = RunPlan(
@@ -97,7 +99,7 @@ def settle(config: TrainConfig, shards: Shards, base: Model | None = None, *, pr
         preset=preset,
         parameters=0,
         dtype=faster_dtype(device) if config.dtype == "auto" else config.dtype,
-        compiled=config.compile == "on",
+        compiled=config.compile == "on" and has_compiler(),
         threads=machine.threads,
         machine=" ".join(machine.signature().values()),
         context_length=windows.context_length,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import tomllib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -102,10 +103,10 @@ def _table(name: str, values: dict[str, Any]) -> str:
 class Metrics:
     """`metrics.jsonl`, one object a line; a line that a full disk refused waits in memory and is written later."""
 
-    def __init__(self, run_dir: Path, step: int) -> None:
-        """Open for appending after `step`: lines of later steps will be made again."""
+    def __init__(self, run_dir: Path, known: Callable[[dict[str, Any]], bool]) -> None:
+        """Open for appending; lines that are not `known` will be made again, and go."""
         self.path = run_dir / METRICS
-        _keep_until(self.path, step)
+        _keep(self.path, known)
         self._waiting = b""
         self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
@@ -126,17 +127,18 @@ class Metrics:
         os.close(self._descriptor)
 
 
-def _keep_until(path: Path, step: int) -> None:
-    """Drop the lines of steps that a resumed run will make again, and a line cut off by a crash."""
+def _keep(path: Path, known: Callable[[dict[str, Any]], bool]) -> None:
+    """Drop the lines that are not known, and a line cut off by a crash."""
     if path.exists():
-        lines = path.read_bytes().decode("utf-8", "replace").splitlines()
-        kept = "".join(line + "\n" for line in lines if _step_of(line) <= step)
-        if kept.encode() != path.read_bytes():
+        content = path.read_bytes()
+        lines = content.decode("utf-8", "replace").splitlines()
+        kept = "".join(line + "\n" for line in lines if _is_known(line, known))
+        if kept.encode() != content:
             write_text(path, kept)
 
 
-def _step_of(line: str) -> float:
+def _is_known(line: str, known: Callable[[dict[str, Any]], bool]) -> bool:
     try:
-        return float(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError):
-        return float("inf")
+        return known(json.loads(line))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False

@@ -5,12 +5,15 @@ Law: a step stands in them once, however often the run was resumed; a full disk 
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 from typing import Any
 
+from novelgpt.errors import DiskFull
 from novelgpt.messages import Lang
 from novelgpt.model.running.events import Alarmed, Evaluated, Sampled, Step, TrainEvent
+from novelgpt.model.running.progress import Progress
 from novelgpt.model.running.run_folder import METRICS, Metrics
 from novelgpt.model.running.tensorboard import EventFile, rebuild
 
@@ -18,11 +21,11 @@ FOLDER = "tensorboard"
 
 
 class RunLog:
-    """Both logs, opened after a step: what was logged of later steps will be made again."""
+    """Both logs, opened where a run is: what was logged of later things will be made again."""
 
-    def __init__(self, run_dir: Path, step: int, lang: Lang = "zh") -> None:
-        self._metrics = Metrics(run_dir, step)
-        rebuild(run_dir / FOLDER, run_dir / METRICS, step, time.time(), lang)
+    def __init__(self, run_dir: Path, progress: Progress, lang: Lang = "zh") -> None:
+        self._metrics = Metrics(run_dir, progress.knows)
+        rebuild(run_dir / FOLDER, run_dir / METRICS, progress.step, time.time(), lang)
         self._board = EventFile(run_dir / FOLDER, lang)
 
     def add(self, event: TrainEvent) -> None:
@@ -30,17 +33,20 @@ class RunLog:
         if isinstance(event, Step | Evaluated | Sampled | Alarmed):
             record = {"step": event.step, **_values(event)}
             self._metrics.add(record)
-            self._board.record(record, time.time())
+            with contextlib.suppress(DiskFull):  # made again from the metrics when the run is resumed
+                self._board.record(record, time.time())
 
     def flush(self, *, durable: bool = False) -> None:
         """Write what waits."""
         self._metrics.flush(durable=durable)
-        self._board.flush()
+        with contextlib.suppress(DiskFull):
+            self._board.flush()
 
     def close(self) -> None:
         """Close both."""
         self._metrics.close()
-        self._board.close()
+        with contextlib.suppress(DiskFull):
+            self._board.close()
 
 
 def _values(event: Step | Evaluated | Sampled | Alarmed) -> dict[str, Any]:
@@ -52,6 +58,7 @@ def _values(event: Step | Evaluated | Sampled | Alarmed) -> dict[str, Any]:
                 "learning_rate": event.learning_rate,
                 "gradient_norm": event.gradient_norm,
                 "tokens_per_second": round(event.tokens_per_second, 1),
+                "utilisation": round(event.utilisation, 4),
             }
         case Evaluated():
             return {
