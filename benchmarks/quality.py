@@ -1,6 +1,6 @@
 """How well a network foresees novels it has not read, after the same minutes of training on the same machine.
 
-Usage: python benchmarks/quality.py --chapters DIR [--minutes 12] [--only NAME …] [--seed 1]
+Usage: python benchmarks/quality.py --chapters DIR [--minutes 12 | --steps N] [--only NAME …] [--seed 1]
 
 Every 33rd book is held out whole; bits per character are measured on the first 40,000 characters of each of those books,
 by the same code for all. The clock runs while a network trains, its start from counts included; vocabularies and token
@@ -54,6 +54,9 @@ def main() -> None:
     )
     parser.add_argument("--chapters", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=12.0)
+    parser.add_argument(
+        "--steps", type=int, help="so many steps in the place of minutes: what an idle machine makes in them"
+    )
     parser.add_argument("--only", nargs="+", choices=SYSTEMS, default=list(SYSTEMS))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--size", type=int, default=24_000, help="pieces of the word vocabulary")
@@ -67,7 +70,7 @@ def main() -> None:
         one(flags)
         return
     print(
-        f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}; {flags.minutes:g} minutes each\n"
+        f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}; {_length(flags)} each\n"
     )
     print(
         "| system | parameters | pieces | steps | tokens/s | seconds | held-out bits/character |\n|---|---|---|---|---|---|---|",
@@ -103,6 +106,10 @@ def one(flags: argparse.Namespace) -> None:
         f"| {name} | {parameters:.1f} M | {tokenizer.size:,} | {steps:,} | {speed:,.0f} | {seconds:.0f} | {bits:.3f} |",
         flush=True,
     )
+
+
+def _length(flags: argparse.Namespace) -> str:
+    return f"{flags.steps:,} steps" if flags.steps else f"{flags.minutes:g} minutes"
 
 
 def vocabulary(flags: argparse.Namespace, kind: str, training: Sequence[Path]) -> Tokenizer:
@@ -155,7 +162,7 @@ def loop(
     """Step for so many minutes; a schedule knows the step and the share of the time that is gone."""
     chance, steps, began_at = np.random.default_rng(flags.seed), 0, time.monotonic()
     network.train()
-    while (gone := (time.monotonic() - began_at) / (60 * flags.minutes)) < 1:
+    while (gone := _gone(flags, steps, began_at)) < 1:
         for group in optimizer.param_groups:
             group["lr"] = rate_at(steps, gone)
         loss = loss_of(random_rows(shards, chance))
@@ -167,6 +174,13 @@ def loop(
         if steps % 20 == 0:
             print(f"  step {steps}, {gone:.0%}, loss {loss.item():.3f}", file=sys.stderr, flush=True)
     return network, steps
+
+
+def _gone(flags: argparse.Namespace, steps: int, began_at: float) -> float:
+    """Return the share of a run that is over."""
+    if flags.steps:
+        return steps / flags.steps
+    return (time.monotonic() - began_at) / (60 * flags.minutes)
 
 
 def classic(flags: argparse.Namespace, shards: Shards) -> tuple[Any, int]:
@@ -211,7 +225,7 @@ def ours(preset: str, **settings: Any) -> Callable[[argparse.Namespace, Shards],
         typed = {key: _typed(value) for key, value in asked.items()}
         config = TrainConfig(
             **{
-                "preset": preset, "minutes": flags.minutes, "context_length": LENGTH, "batch_size": ROWS, "seed": flags.seed,
+                "preset": preset, "minutes": flags.minutes, "steps": flags.steps, "context_length": LENGTH, "batch_size": ROWS, "seed": flags.seed,
                 "evaluate_every": 10_000_000, "sample_every": 10_000_000, "save_every": 10_000_000, **settings, **typed,
             }
         )  # fmt: skip

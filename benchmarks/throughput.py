@@ -31,8 +31,8 @@ SIDE = 2048
 SKIPPED = 2
 SIDES = (
     "ours",
-    "ours, attention in blocks",
     "ours, Muon",
+    "ours, layers as they come",
     "ours, compiled",
     "Trainer",
     "Trainer, bf16 + compile",
@@ -91,11 +91,13 @@ def our_step(network: Any, pieces: int, optimizer: str, compiled: bool, rows: in
 
 def ours(side: str, pieces: int, steps: int) -> Times:
     """Time steps of ours."""
+    from novelgpt.model.networks.activation import fuse_activations
     from novelgpt.model.networks.attention import attend_in_blocks
 
     network = gpt2(pieces, 0.0)
-    if "blocks" in side:
+    if "as they come" not in side:
         attend_in_blocks(network)
+        fuse_activations(network)
     step = our_step(network, pieces, "muon" if "Muon" in side else "adamw", "compiled" in side)
     return [timed(step) for _ in range(steps)]
 

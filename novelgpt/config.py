@@ -139,6 +139,7 @@ class TrainConfig(Settings):
     patience: int = dial(0, "dial.patience", low=0, high=10_000)
     dtype: str = dial("auto", "dial.dtype", choices=("auto", "fp32", "bf16"))
     compile: str = dial("auto", "dial.compile", choices=("auto", "on", "off"))
+    shard: bool = dial(False, "dial.shard")
     held_out: float = dial(0.05, "dial.held_out", low=0.001, high=0.5)
     evaluate_every: int = dial(100, "dial.evaluate_every", low=1, high=10_000_000)
     sample_every: int = dial(500, "dial.sample_every", low=1, high=10_000_000)

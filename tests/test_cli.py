@@ -415,7 +415,7 @@ def test_own_rules_and_taking_a_removal_back(home: Path, capsys: pytest.CaptureF
 
 
 def test_ingest_killed_or_stopped_at_any_moment_goes_on_where_it_was(home: Path) -> None:
-    for number in range(40):
+    for number in range(80):
         (home / f"{number}.txt").write_text(novel(40).replace(TALE, long_text(number), 1), encoding="utf-8")
     command = [sys.executable, "-m", "novelgpt", "ingest", ".", "--jobs", "1"]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
@@ -431,12 +431,12 @@ def test_ingest_killed_or_stopped_at_any_moment_goes_on_where_it_was(home: Path)
         if ending == signal.SIGINT:
             assert "go on" in err
     made = {path.name: path.stat().st_mtime_ns for path in chapters.iterdir()}
-    assert 12 <= len(made) < 40
+    assert 12 <= len(made) < 80
     done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=True)
-    assert "40 books" in done.stdout
+    assert "80 books" in done.stdout
     redone = [name for name, when in made.items() if (chapters / name).stat().st_mtime_ns != when]
     assert len(redone) <= 2  # at most the book each ending caught between its chapters and its record
-    assert len(json.loads((home / "corpus/train.json").read_text(encoding="utf-8"))) == 40 * 40
+    assert len(json.loads((home / "corpus/train.json").read_text(encoding="utf-8"))) == 80 * 40
 
 
 def test_json_is_one_object_on_stdout(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

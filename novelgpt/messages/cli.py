@@ -88,6 +88,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "torch.compile；auto 在有编译器而且更快时才用",
         "torch.compile; auto uses it where a compiler exists and it is faster",
     ),
+    "dial.shard": (
+        "把张量分到 torchrun 的各个进程里（FSDP2），给一个进程装不下的模型；用 AdamW",
+        "split the tensors over torchrun's processes (FSDP2), for a model that no single one can hold; AdamW only",
+    ),
     "dial.held_out": ("留出多大比例的章节用来检验", "share of chapters held out for checking"),
     "dial.evaluate_every": ("每隔几步检验一次", "steps between evaluations"),
     "dial.sample_every": ("每隔几步写一段样例", "steps between samples of writing"),

@@ -19,6 +19,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "random 或 auto：--init 的模型已有自己的权重",
         "random or auto: a model given by --init has weights of its own",
     ),
+    "train.shard_alone": (
+        "off：切分的张量不能与 --lora 或 --optimizer muon 同用",
+        "off: split tensors go with neither --lora nor --optimizer muon",
+    ),
     "train.no_compiler": (
         "没有 C++ 编译器（g++、clang++ 或 cl），不用 torch.compile，照样练",
         "no C++ compiler (g++, clang++ or cl): training goes on without torch.compile",

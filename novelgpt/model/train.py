@@ -12,10 +12,12 @@ import errno
 import math
 import shutil
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from torch import Tensor
 
 from novelgpt.config import TrainConfig
 from novelgpt.errors import DiskFull, FolderUnwritable, RunChanged, RunExists, TrainingError
@@ -25,7 +27,7 @@ from novelgpt.model.learning.held_out import HeldOutText
 from novelgpt.model.learning.learner import Learner
 from novelgpt.model.learning.samples import write_sample
 from novelgpt.model.learning.schedule import plateau_factor
-from novelgpt.model.learning.watch import Copies, Watch, copy_alarm
+from novelgpt.model.learning.watch import Copies, Watch, copy_alarm, reading
 from novelgpt.model.networks.counts import counting_message, start_from_counts
 from novelgpt.model.reporting.card import model_card
 from novelgpt.model.reporting.facts import run_facts
@@ -154,6 +156,7 @@ def _known_before(settled: Settled, around: Surroundings) -> dict[str, Any]:
         free_disk_bytes=shutil.disk_usage(place).free,
         memory_bytes=machine.memory,
         on_gpu=machine.on_gpu,
+        processes=around.world.size,
     )
 
 
@@ -204,7 +207,7 @@ class _Run:
         self.held_out = HeldOutText(self.shards, self.plan.context_length)
         self.copies = Copies(self.shards.train.tokens, self.shards.tokenizer)
         self.known = run_facts(self.plan, self.shards, self.learner.network, name=self.run_dir.name)
-        if fresh and self.base is not None and self.world.leads:
+        if fresh and self.base is not None and self.learner.takes_part:
             self.progress.before = {"bits_per_character": self._bits()[0], "sample": self._written()}
 
     def fit(self) -> Iterator[TrainEvent]:
@@ -224,8 +227,9 @@ class _Run:
         """Save what is not saved yet, and write the report."""
         try:
             # an interrupt inside a step leaves half-updated tensors: those are never saved
-            if self.between_steps and self.progress.step > max(self.saver.saved_step, 0):
-                self._save()
+            unsaved = self.between_steps and self.progress.step > max(self.saver.saved_step, 0)
+            if unsaved and not self.learner.sharded:  # what is split cannot be joined by one process
+                self._written_down(self.learner.tensors())
         finally:
             with contextlib.suppress(DiskFull):
                 log.close()
@@ -240,10 +244,10 @@ class _Run:
             # 2. the held-out text, a sample, a checkpoint: now and then, and at the end
             yield from self._look()
             if self._is_time_for(self.config.save_every):
-                yield from self._patiently(self._save)
+                yield from self._save()
             # 3. a person may want to stop
             if not self._is_over() and self.world.any(self.stop()):
-                yield from self._patiently(self._save)
+                yield from self._save()
                 yield Stopped(self.progress.step)
                 return
         yield from self._finish()
@@ -300,11 +304,11 @@ class _Run:
 
     def _evaluate(self) -> Iterator[TrainEvent]:
         """Read the held-out windows; the best model so far goes to `best/`."""
-        bits, nats = self._bits() if self.world.leads else (0.0, 0.0)
+        bits, nats = self._bits() if self.learner.takes_part else (0.0, 0.0)
         bits = self.world.from_first(bits)  # what may end a run must be the same number everywhere
         best = bits < self.progress.best_bits
-        if best and self.world.leads:
-            yield from self._patiently(lambda: self._export("best", bits))
+        if best:
+            yield from self._export("best", bits)
         self.progress.evaluated(bits)
         yield Evaluated(self.progress.step, bits, nats, best)
 
@@ -317,8 +321,8 @@ class _Run:
 
     def _sample(self) -> Iterator[TrainEvent]:
         """Let the network write, and see whether it copies."""
+        text = self._written() if self.learner.takes_part else ""
         if self.world.leads:
-            text = self._written()
             copied = self.copies.share_of(text)
             self.progress.sampled_step = self.progress.step
             yield Sampled(self.progress.step, text, copied)
@@ -330,29 +334,44 @@ class _Run:
         if self.progress.step < self.plan.total_steps:
             facts = {"step": self.progress.step, "patience": self.config.patience}
             yield Notice(Message("train.stopped_early", facts))
-        if self.world.leads and self.saver.saved_step != self.progress.step:
-            yield from self._patiently(self._save)
-        final_dir = self.run_dir / "final"
-        if self.world.leads:
-            last = self.progress.held_out[-1] if self.progress.held_out else math.inf
-            yield from self._patiently(lambda: self._export("final", last))
-        yield Finished(self.progress.step, final_dir, self.progress.best_bits)
+        if self.saver.saved_step != self.progress.step:
+            yield from self._save()
+        last = self.progress.held_out[-1] if self.progress.held_out else math.inf
+        yield from self._export("final", last)
+        if math.isfinite(last):
+            held_out = self.held_out
+            per_token = held_out.characters / max(1, held_out.tokens)
+            yield Notice(reading(last * math.log(2) * per_token, per_token, self.shards.tokenizer.size))
+        yield Finished(self.progress.step, self.run_dir / "final", self.progress.best_bits)
 
-    def _save(self) -> Saved | None:
-        if not self.log:
-            return None
+    def _save(self) -> Iterator[TrainEvent]:
+        """Write a checkpoint, when the disk has room for it."""
+        files = self.learner.tensors() if self.learner.takes_part else {}
+        if self.log:
+            yield from self._patiently(lambda: self._written_down(files))
+        self.saver.saved_step = self.progress.step
+
+    def _written_down(self, files: Mapping[str, dict[str, Tensor]]) -> Saved:
+        assert self.log is not None
         self.log.flush(durable=True)  # what a checkpoint has behind it must be readable after a power cut too
         self.progress.watch = self.watch.to_dict()
-        return self.saver.save(self.learner, self.progress)
+        return self.saver.save(files, self.learner.windows, self.progress)
 
-    def _export(self, name: str, bits: float) -> None:
-        self.saver.export(name, self.learner, model_card({**self._facts(), "bits": bits}))
+    def _export(self, name: str, bits: float) -> Iterator[TrainEvent]:
+        """Write a model folder, when the disk has room for it."""
+        if not self.learner.takes_part:
+            return
+        with self.learner.finished() as network:
+            if self.world.leads:
+                card = model_card({**self._facts(), "bits": bits})
+                tokenizer = self.shards.tokenizer
+                yield from self._patiently(lambda: self.saver.export(name, network, tokenizer, card))
 
     def _facts(self) -> dict[str, Any]:
         """Return what the report and the model card may say."""
         progress = self.progress
         last = progress.held_out[-1] if progress.held_out else None
-        after = {"bits_per_character": last} if progress.before and last is not None else None
+        after = {} if last is None else {"bits_per_character": last}
         facts = {
             "step": progress.step,
             "micro_batch": progress.micro_batch,

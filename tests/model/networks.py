@@ -10,6 +10,7 @@ from typing import Any
 import tokenizers
 import torch
 from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from novelgpt.model.networks.families import FAMILIES
 from novelgpt.tokens.pipelines import _KNOWN_PATTERNS
@@ -67,6 +68,25 @@ def tiny_foreign(kind: str, size: int, **changes: Any) -> Any:
         for parameter in network.parameters():
             torch.nn.init.normal_(parameter, std=0.3)
     return network.eval()
+
+
+def tiny_qwen3(pieces: int, context_length: int, *, tied: bool) -> Any:
+    """Return an untrained network of two layers, always the same."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        return Qwen3ForCausalLM(
+            Qwen3Config(
+                vocab_size=pieces,
+                hidden_size=32,
+                intermediate_size=64,
+                num_hidden_layers=2,
+                num_attention_heads=2,
+                num_key_value_heads=2,
+                head_dim=16,
+                max_position_embeddings=context_length,
+                tie_word_embeddings=tied,
+            )
+        )
 
 
 def _trained(engine: tokenizers.Tokenizer, trainer: Any) -> tokenizers.Tokenizer:

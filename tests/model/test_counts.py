@@ -10,7 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import GPT2Config, GPT2LMHeadModel, Qwen3Config, Qwen3ForCausalLM
+from transformers import GPT2Config, GPT2LMHeadModel
 
 from novelgpt.config import TrainConfig
 from novelgpt.model.learning.loss import cross_entropy
@@ -18,6 +18,7 @@ from novelgpt.model.networks import counts
 from novelgpt.model.networks.architectures import new_network
 from novelgpt.model.networks.counts import bigram_counts, counting_message, start_from_counts
 from novelgpt.tokens.shards import Split
+from tests.model.networks import tiny_qwen3
 from tests.tiny import TALE, tiny_tokenizer
 
 SIZE = 60
@@ -58,19 +59,7 @@ def network(kind: str, tied: bool = False) -> Any:
                     tie_word_embeddings=tied,
                 )
             )
-        return Qwen3ForCausalLM(
-            Qwen3Config(
-                vocab_size=SIZE,
-                hidden_size=32,
-                intermediate_size=64,
-                num_hidden_layers=2,
-                num_attention_heads=2,
-                num_key_value_heads=2,
-                head_dim=16,
-                max_position_embeddings=32,
-                tie_word_embeddings=tied,
-            )
-        )
+    return tiny_qwen3(SIZE, 32, tied=tied)
 
 
 def loss_of(network: Any, tokens: list[int]) -> torch.Tensor:

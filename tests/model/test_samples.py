@@ -2,35 +2,17 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from novelgpt.model.learning.samples import write_sample
+from tests.model.networks import tiny_qwen3
 from tests.tiny import CONTEXT, TALE, learn_tale, tiny_network, tiny_tokenizer
 
 TOKENIZER = tiny_tokenizer()
 
 
-def tiny_qwen() -> Any:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1)
-        return Qwen3ForCausalLM(
-            Qwen3Config(
-                vocab_size=TOKENIZER.size,
-                hidden_size=32,
-                intermediate_size=64,
-                num_hidden_layers=2,
-                num_attention_heads=2,
-                num_key_value_heads=2,
-                head_dim=16,
-                max_position_embeddings=CONTEXT,
-                tie_word_embeddings=True,
-            )
-        )
-
-
 @pytest.fixture(scope="module", params=["gpt2", "qwen3"])
 def network(request: pytest.FixtureRequest) -> Any:
-    made = tiny_network() if request.param == "gpt2" else tiny_qwen()
+    made = tiny_network() if request.param == "gpt2" else tiny_qwen3(TOKENIZER.size, CONTEXT, tied=True)
     learn_tale(made, steps=30)
     return made
 

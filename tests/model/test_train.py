@@ -16,7 +16,7 @@ from novelgpt.text.chapter import Chapter, write_chapters
 from novelgpt.tokens.shards import Shards, build_shards
 from novelgpt.tokens.vocab import build_vocab
 from tests.model.runs import finish, losses, same_weights, steps_of, stop_after, tiny_config, tiny_shards
-from tests.tiny import TALE, tiny_tokenizer
+from tests.tiny import TALE, tiny_model_folder, tiny_tokenizer
 
 
 @pytest.fixture(scope="module")
@@ -223,6 +223,15 @@ def test_without_a_compiler_a_run_says_so_and_goes_on(
     events = finish(tiny_config(compile="on"), shards, tmp_path / "run")
     assert "train.no_compiler" in [event.message.key for event in events if isinstance(event, Notice)]
     assert same_weights(tmp_path / "run" / "final", unbroken / "final")
+
+
+def test_a_run_from_a_model_may_be_left_before_its_first_evaluation(shards: Shards, tmp_path: Path) -> None:
+    base = tiny_model_folder(tmp_path / "base")
+    config = tiny_config(
+        preset="auto", layers=None, width=None, heads=None, init=str(base), evaluate_every=100
+    )
+    stop_after(config, shards, tmp_path / "run", 1)
+    assert (tmp_path / "run" / "report.html").is_file()
 
 
 def test_an_alarm_and_a_sample_are_logged(shards: Shards, tmp_path: Path) -> None:

@@ -14,25 +14,30 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from novelgpt.model.folder import trained_tensors
+from novelgpt.model.running.sharding import share_of
+
 
 class Ema:
     """Averages in fp32; young ones forget faster, so that where training began leaves no trace."""
 
     def __init__(self, network: Any, decay: float) -> None:
         self.decay = decay
-        self._averages = {name: value.detach().float().clone() for name, value in _trained(network).items()}
+        self._averages = {
+            name: value.detach().float().clone() for name, value in trained_tensors(network).items()
+        }
 
     @torch.no_grad()
     def update(self, network: Any, step: int) -> None:
         """Take in the weights after step `step` (0-based); step 0 replaces what was there."""
         share = 1 - decay_at(step, self.decay)
-        for name, value in _trained(network).items():
+        for name, value in trained_tensors(network).items():
             self._averages[name].lerp_(value.float(), share)
 
     @contextlib.contextmanager
     def applied(self, network: Any) -> Iterator[None]:
         """Put the averages in, and whatever happens, the weights back."""
-        weights = {name: value.detach().clone() for name, value in _trained(network).items()}
+        weights = {name: value.detach().clone() for name, value in trained_tensors(network).items()}
         try:
             _fill(network, self._averages)
             yield
@@ -48,7 +53,7 @@ class Ema:
         if tensors.keys() != self._averages.keys():
             raise KeyError(f"averages differ: {sorted(tensors.keys() ^ self._averages.keys())[:3]}")
         for name, value in tensors.items():
-            self._averages[name].copy_(value)
+            self._averages[name].copy_(share_of(value, self._averages[name]))
 
 
 def decay_at(step: int, decay: float) -> float:
@@ -56,11 +61,7 @@ def decay_at(step: int, decay: float) -> float:
     return decay * (1 - decay**step) / (1 - decay ** (step + 1))
 
 
-def _trained(network: Any) -> dict[str, Tensor]:
-    return {name: value for name, value in network.named_parameters() if value.requires_grad}
-
-
 @torch.no_grad()
 def _fill(network: Any, values: Mapping[str, Tensor]) -> None:
-    for name, parameter in _trained(network).items():
+    for name, parameter in trained_tensors(network).items():
         parameter.copy_(values[name])

@@ -23,11 +23,13 @@ from novelgpt.model.learning.objective import rows_for
 from novelgpt.model.learning.optimizers import new_optimizers
 from novelgpt.model.learning.schedule import learning_rate
 from novelgpt.model.learning.windows import Windows
-from novelgpt.model.networks.adapt import stock
+from novelgpt.model.networks.activation import fuse_activations
+from novelgpt.model.networks.adapt import merged, stock
 from novelgpt.model.networks.attention import attend_in_blocks
 from novelgpt.model.running.distributed import World
-from novelgpt.model.running.machine import is_out_of_memory
+from novelgpt.model.running.machine import is_out_of_memory, place
 from novelgpt.model.running.run_folder import RunPlan
+from novelgpt.model.running.sharding import joined_for_reading, plain_copy, shard, share_of, whole
 from novelgpt.tokens.shards import Shards
 
 COUNTED_SCALE = 1 / 3
@@ -71,17 +73,26 @@ class Learner:
 
     def __init__(self, plan: RunPlan, network: Any, shards: Shards, world: World | None = None) -> None:
         self.plan, self.shards, self.world = plan, shards, world or World()
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = place()
         self.network = network.to(self.device).train()
         if self.device.type == "cpu":
-            attend_in_blocks(stock(self.network))  # the same function, faster than the flash kernel of a CPU
+            # the same functions, faster on a CPU
+            attend_in_blocks(stock(self.network))
+            fuse_activations(stock(self.network))
         dtype = torch.bfloat16 if plan.dtype == "bf16" else torch.float32
         lesson: nn.Module = _Lesson(self.network, dtype)
         if plan.compiled:
             torch._dynamo.config.suppress_errors = True  # what cannot be compiled runs as it is
             stock(self.network).base_model.compile(dynamic=False)
         self.lesson = lesson
-        self.wrapped = self.world.wrap(lesson)
+        self.sharded = plan.config.shard and self.world.size > 1
+        if self.sharded:
+            shard(lesson, self.network, self.world.size, self.device)
+            nothing = torch.zeros(1, 1, dtype=torch.long)
+            self.loss_of(
+                nothing, nothing
+            )  # only a first call of the whole tells its parts that they are parts
+        self.wrapped = lesson if self.sharded else self.world.wrap(lesson)
         outer_scale = COUNTED_SCALE if plan.start == "counts" else 1.0
         self.optimizers = new_optimizers(
             self.network, plan.optimizer, plan.learning_rate, plan.config, outer_scale=outer_scale
@@ -102,7 +113,7 @@ class Learner:
         loss = self._gradients(number)
         parameters = [p for p in self.network.parameters() if p.grad is not None]
         norm = torch.nn.utils.clip_grad_norm_(parameters, self.plan.config.clip or math.inf)
-        made = StepMade(loss, float(norm), rate)
+        made = StepMade(loss, float(whole(norm)), rate)
         if made.finite:
             for optimizer in self.optimizers:
                 for group in optimizer.param_groups:
@@ -160,18 +171,30 @@ class Learner:
         """Lend the network for reading: dropout off, averaged weights in where there are any."""
         self.network.eval()
         try:
-            with self.ema.applied(self.network) if self.ema else contextlib.nullcontext(), torch.no_grad():
+            averaged = self.ema.applied(self.network) if self.ema else contextlib.nullcontext()
+            with averaged, torch.no_grad(), joined_for_reading(self.lesson):
                 yield self.network
         finally:
             self.network.train()
 
+    @property
+    def takes_part(self) -> bool:
+        """Whether this process is needed when the network is read or saved."""
+        return self.world.leads or self.sharded
+
+    @contextlib.contextmanager
+    def finished(self) -> Iterator[Any]:
+        """Lend a stock network to be exported: averaged weights in, adapters worked in, nothing split."""
+        with self.at_rest() as network:
+            yield plain_copy(network) if self.sharded else merged(network)
+
     def loss_of(self, inputs: Tensor, targets: Tensor) -> float:
         """Return the summed loss of some windows, without gradients; not worth compiling for another shape."""
         with torch.no_grad(), torch.compiler.set_stance("force_eager"):
-            return float(self.lesson.forward(inputs.to(self.device), targets.to(self.device), 1).item())
+            return float(self.lesson(inputs.to(self.device), targets.to(self.device), 1).item())
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
-        """Return all state that is not a number, by the file of the checkpoint it belongs in."""
+        """Return all state that is not a number, by the file of the checkpoint it belongs in; all who take part must ask."""
         trained = trained_tensors(self.network)
         names = {id(value): name for name, value in trained.items()}
         moments = {
@@ -189,7 +212,7 @@ class Learner:
         trained = trained_tensors(self.network)
         with torch.no_grad():
             for name, value in files["weights"].items():
-                trained[name].copy_(value)
+                trained[name].copy_(share_of(value, trained[name]))
         homes = {
             id(parameter): optimizer
             for optimizer in self.optimizers
@@ -200,10 +223,10 @@ class Learner:
             name, key = full_name.rsplit(":", 1)
             state = homes[id(trained[name])].state[trained[name]]
             # AdamW keeps its step count where the fused kernel wants it: on the CPU only there
-            state[key] = value.clone().to(self.device)
+            state[key] = share_of(value, trained[name])
         if self.ema:
             self.ema.restore(files.get("average", {}))
 
 
 def _at_home(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: value.detach().contiguous().cpu() for name, value in tensors.items()}
+    return {name: whole(value.detach()).contiguous().cpu() for name, value in tensors.items()}

@@ -58,7 +58,8 @@ _LORA = _Default("adamw", "cosine", 5e-4, 5e-4)
 def resolve(config: TrainConfig, preset: str) -> Recipe:
     """Turn every "auto" into a value; what was asked for by name stays."""
     default = _default(config, preset)
-    optimizer = default.optimizer if config.optimizer == "auto" else config.optimizer
+    kind = "adamw" if config.shard else default.optimizer  # Muon needs a matrix whole
+    optimizer = kind if config.optimizer == "auto" else config.optimizer
     rate = default.muon_rate if optimizer == "muon" else default.adamw_rate
     return Recipe(
         optimizer=optimizer,

@@ -137,10 +137,11 @@ def memory_of(facts: Facts) -> Memory:
     family = "gpt2" if facts["family"] == "gpt2" else "other"
     widths, inner = _KEPT_PER_TOKEN[family, facts["dtype"]]
     kept = widths * facts["width"] + inner * facts["inner_width"]
+    holders = facts.get("processes", 1) if facts.get("config", {}).get("shard") else 1
     return Memory(
-        weights=all_ * _FP32 + copies + (all_ * _FP32 if _ema(facts) else 0),
-        gradients=trained * _FP32,
-        moments=_moments(facts),
+        weights=(all_ * _FP32 + (all_ * _FP32 if _ema(facts) else 0)) // holders + copies,
+        gradients=trained * _FP32 // holders,
+        moments=_moments(facts) // holders,
         activations=int(tokens * facts["layers"] * kept * _FP32),
         loss=facts["output_weights"] * (2 * _FP32 + (size if copies else 0))
         + min(BUFFER_BYTES, tokens * facts["vocabulary"] * size),

@@ -16,8 +16,8 @@ from novelgpt.model.reporting.facts import Facts
 from novelgpt.model.reporting.outcome import Outcome, Told, outcome_of
 from novelgpt.model.reporting.report_page import page
 from novelgpt.model.running.records import read_records
+from novelgpt.model.running.run_folder import METRICS
 
-METRICS = "metrics.jsonl"
 REPORT_HTML, REPORT_MD, CURVES = "report.html", "report.md", "curves.png"
 
 

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from novelgpt.errors import BadValue
 from novelgpt.messages import Message
+from novelgpt.model.running.machine import place
 
 _PATIENCE = timedelta(minutes=30)  # how long a rank waits for the others: rank 0 may be evaluating or saving
 
@@ -55,6 +56,8 @@ class World:
 
     def accumulating(self, module: nn.Module, last: bool) -> contextlib.AbstractContextManager[Any]:
         """Within, gradients stay at home unless this is the last share of the step."""
+        if (in_shares := getattr(module, "set_requires_gradient_sync", None)) is not None:
+            in_shares(last)
         no_sync = getattr(module, "no_sync", None)
         return contextlib.nullcontext() if last or no_sync is None else no_sync()
 
@@ -64,7 +67,7 @@ class World:
             return value
         import torch.distributed as dist
 
-        number = torch.tensor(value, dtype=torch.float64, device=_place())
+        number = torch.tensor(value, dtype=torch.float64, device=place())
         dist.all_reduce(number)
         return float(number.item())
 
@@ -84,7 +87,7 @@ class World:
 
         content = text.encode("utf-8") if self.leads else b""
         length = int(self.from_first(len(content)))
-        buffer = torch.zeros(length, dtype=torch.uint8, device=_place())
+        buffer = torch.zeros(length, dtype=torch.uint8, device=place())
         if self.leads:
             buffer.copy_(torch.frombuffer(bytearray(content), dtype=torch.uint8))
         dist.broadcast(buffer, 0)
@@ -101,7 +104,7 @@ class World:
         for name, (shape, dtype) in json.loads(self.text_from_first(json.dumps(facts))).items():
             kind = getattr(torch, dtype.removeprefix("torch."))
             value = (
-                tensors[name].to(_place()) if self.leads else torch.empty(shape, dtype=kind, device=_place())
+                tensors[name].to(place()) if self.leads else torch.empty(shape, dtype=kind, device=place())
             )
             value = value.contiguous()
             dist.broadcast(value, 0)
@@ -141,7 +144,3 @@ def joined(environment: Mapping[str, str]) -> Iterator[World]:
         yield World(dist.get_rank(), dist.get_world_size(), local_rank)
     finally:
         dist.destroy_process_group()
-
-
-def _place() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")

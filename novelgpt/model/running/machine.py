@@ -43,6 +43,11 @@ class Machine:
         return {"name": self.name, "capability": self.capability, "torch": self.torch}
 
 
+def place() -> torch.device:
+    """Return where tensors live in this process: the GPU if there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def this_machine() -> Machine:
     """Describe the machine at hand."""
     if torch.cuda.is_available():

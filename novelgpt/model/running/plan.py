@@ -75,6 +75,7 @@ def settle(config: TrainConfig, shards: Shards, base: Model | None = None, *, pr
     machine = this_machine()
     if config.objective == "infill":
         hole_id(shards.tokenizer)  # said now rather than at the first step
+    _require_one_way(config)
     if base is None:
         preset, why = choose_preset(config.preset, shards.train.characters, machine.on_gpu)
     else:
@@ -116,6 +117,12 @@ def settle(config: TrainConfig, shards: Shards, base: Model | None = None, *, pr
         base_weights="" if base is None else weights_hash(base.folder),
     )
     return _with_steps(plan, shards, windows, machine, notices, base, probe)
+
+
+def _require_one_way(config: TrainConfig) -> None:
+    """Refuse what cannot be had together."""
+    if config.shard and (config.lora or config.optimizer == "muon"):
+        raise BadValue(name="shard", value="on", allowed=Message("train.shard_alone"))
 
 
 def start_of(config: TrainConfig, preset: str, base: Model | None) -> str:
@@ -165,9 +172,7 @@ def _with_steps(
     network = network_for(plan, base, shards.tokenizer)
     plan = replace(plan, parameters=sum(p.numel() for p in network.parameters()))
     if config.minutes or probe:
-        seconds = seconds_per_step(
-            replace(plan, total_steps=_PROBE_STEPS + 1, compiled=False), network, shards
-        )
+        seconds = seconds_per_step(plan, network, shards)
     steps = steps_for(config, windows, seconds)
     if config.compile == "auto" and steps >= _WORTH_COMPILING and machine.on_gpu and has_compiler():
         plan = replace(plan, compiled=True)
@@ -195,7 +200,7 @@ def steps_for(config: TrainConfig, windows: Windows, seconds: float | None) -> i
 
 def seconds_per_step(plan: RunPlan, network: Any, shards: Shards) -> float:
     """Time a few steps on a throwaway network."""
-    learner = Learner(plan, network, shards, World())
+    learner = Learner(replace(plan, total_steps=_PROBE_STEPS + 1, compiled=False), network, shards, World())
     learner.step(0)
     began_at, made = time.monotonic(), 0
     while made < _PROBE_STEPS and (not made or time.monotonic() - began_at < _PROBE_SECONDS):
@@ -241,9 +246,7 @@ def _longer(plan: RunPlan, new: RunPlan, shards: Shards, step: int) -> RunPlan:
     seconds = None
     if new.config.minutes and not new.config.steps:
         network = network_for(plan, base_model(plan.config), shards.tokenizer)
-        seconds = seconds_per_step(
-            replace(plan, total_steps=_PROBE_STEPS + 1, compiled=False), network, shards
-        )
+        seconds = seconds_per_step(plan, network, shards)
     total = max(step, steps_for(new.config, windows, seconds))
     back_to = min(step, plan.cooling_from) if plan.schedule == "wsd" else step
     return replace(new, total_steps=total, extended_from=back_to if total > plan.total_steps else step)

@@ -20,11 +20,12 @@ from novelgpt.files import write_json
 from novelgpt.messages import Message
 from novelgpt.model.folder import save_model
 from novelgpt.model.learning.learner import Learner
-from novelgpt.model.networks.adapt import merged
+from novelgpt.model.learning.windows import Windows
 from novelgpt.model.running.checkpoint import newest_valid, rotate, steps_in, write_folder
 from novelgpt.model.running.events import Notice, Saved
 from novelgpt.model.running.progress import Progress
 from novelgpt.model.running.run_folder import RunPlan
+from novelgpt.tokens.vocabulary import Vocabulary
 
 _FILES = ("weights", "optimizer", "average")
 _STATE = "state.json"
@@ -43,18 +44,17 @@ class Saver:
         """Where the checkpoints lie."""
         return self.run_dir / "checkpoints"
 
-    def save(self, learner: Learner, progress: Progress) -> Saved:
-        """Write a checkpoint and let the oldest go."""
+    def save(self, files: Mapping[str, dict[str, Tensor]], windows: Windows, progress: Progress) -> Saved:
+        """Write a checkpoint of a learner's tensors and let the oldest go."""
         folder = self.checkpoints_dir / f"step-{progress.step}"
         if not folder.exists():  # else the same step was saved by a run that was killed right after
-            files = learner.tensors()
             _ask_for_room(self.run_dir, files)
             state = {
                 **progress.to_dict(),
                 "total_steps": self.plan.total_steps,
                 "source": self.plan.source,
                 "fingerprint": self.plan.fingerprint,
-                "order": learner.windows.epoch_hash(progress.step // learner.windows.batches_per_epoch),
+                "order": _order(windows, progress),
             }
             write_folder(folder, lambda inner: _fill(inner, files, state))
         self.saved_step = progress.step
@@ -84,19 +84,16 @@ class Saver:
         flat = world.tensors_from_first(_flat(read_tensors(folder)) if folder else {})
         learner.restore(_by_file(flat))
         learner.micro_batch = min(progress.micro_batch, learner.micro_batch)
-        order = learner.windows.epoch_hash(progress.step // learner.windows.batches_per_epoch)
-        if state["source"] == self.plan.source and state["order"] != order:
+        if state["source"] == self.plan.source and state["order"] != _order(learner.windows, progress):
             raise NoValidCheckpoint(path=folder or "-", detail="the order of the data is not what it was")
         self.saved_step = progress.step
         return progress
 
-    def export(self, name: str, learner: Learner, card: str) -> Path:
-        """Write a model folder that transformers loads, with the averaged weights where there are any."""
+    def export(self, name: str, network: Any, tokenizer: Vocabulary, card: str) -> Path:
+        """Write a model folder that transformers loads."""
         folder = self.run_dir / name
-        with learner.at_rest() as network:
-            whole = merged(network)
-            _ask_for_room(self.run_dir, {"model": dict(whole.named_parameters())})
-            write_folder(folder, lambda inner: save_model(inner, whole, learner.shards.tokenizer, card))
+        _ask_for_room(self.run_dir, {"model": dict(network.named_parameters())})
+        write_folder(folder, lambda inner: save_model(inner, network, tokenizer, card))
         return folder
 
 
@@ -110,6 +107,11 @@ def read_tensors(folder: Path) -> dict[str, dict[str, Tensor]]:
     """Return the tensors of a checkpoint, by file."""
     paths = ((name, folder / f"{name}.safetensors") for name in _FILES)
     return {name: load_file(path) for name, path in paths if path.is_file()}
+
+
+def _order(windows: Windows, progress: Progress) -> str:
+    """Return a fingerprint of the order in which the present epoch is read."""
+    return windows.epoch_hash(progress.step // windows.batches_per_epoch)
 
 
 def _flat(files: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
