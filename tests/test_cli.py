@@ -421,7 +421,15 @@ def test_ingest_killed_or_stopped_at_any_moment_goes_on_where_it_was(home: Path)
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
     chapters = home / "corpus/chapters"
     for count, ending in ((3, signal.SIGKILL), (12, signal.SIGINT)):
-        with subprocess.Popen(command, cwd=home, env=environment, stderr=subprocess.PIPE, text=True) as child:
+        with subprocess.Popen(
+            command,
+            cwd=home,
+            env=environment,
+            stderr=subprocess.PIPE,
+            text=True,
+            # a shell's background jobs ignore Ctrl-C, and so would their children
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        ) as child:
             while child.poll() is None and len(list(chapters.glob("*.jsonl"))) < count:
                 pass
             child.send_signal(ending)

@@ -89,12 +89,14 @@ def _check(connection: sqlite3.Connection, path: Path, clock: Clock, steps: Sequ
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise _damaged(path, verdict, clock)
-    (owner,) = connection.execute("PRAGMA application_id").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    with transaction(connection, "DEFERRED"):  # all three of one moment: another process may be making the tables
+        (owner,) = connection.execute("PRAGMA application_id").fetchone()
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        version = version_of(connection)
     if tables and owner != APPLICATION_ID:
         raise _damaged(path, "a database of another program", clock)
-    if version_of(connection) > len(steps):
-        raise NewerStories(path=path, version=version_of(connection), known=len(steps))
+    if version > len(steps):
+        raise NewerStories(path=path, version=version, known=len(steps))
 
 
 def _bring_up(connection: sqlite3.Connection, path: Path, clock: Clock, steps: Sequence[Step]) -> None:

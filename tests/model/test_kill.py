@@ -234,7 +234,7 @@ def test_what_was_set_aside_is_told(shards: Shards, stopped: Path, tmp_path: Pat
         for event in finish(tiny_config(ema=0.9), shards, run_dir, resume=True)
         if isinstance(event, Notice)
     ]
-    assert keys == ["train.set_aside", "train.resumed"]
+    assert keys[:2] == ["train.set_aside", "train.resumed"]
     with pytest.raises(NoValidCheckpoint):
         for _, folder in steps_in(run_dir / "checkpoints"):
             (folder / "state.json").unlink()

@@ -1,3 +1,4 @@
+import contextlib
 import json
 import sqlite3
 import subprocess
@@ -312,3 +313,26 @@ def test_a_full_disk_is_said_and_what_was_written_stays(store):
     store._connection.execute("PRAGMA max_page_count = 1000000")
     store.replace_text(story, "长" * 100_000)
     assert store.text(story) == "长" * 100_000
+
+
+def test_a_library_that_another_process_makes_while_it_is_looked_at_is_ours(path, monkeypatch):
+    connect = sqlite3.connect
+
+    class Slow(sqlite3.Connection):
+        """Between its first question and its second, another process opens the new library."""
+
+        def execute(self, sql, *rest):
+            found = super().execute(sql, *rest)
+            if sql != "PRAGMA application_id":
+                return found
+            (owner,) = found.fetchone()
+            monkeypatch.setattr(
+                sqlite3, "connect", lambda *args, **kwargs: connect(*args, **{**kwargs, "timeout": 0})
+            )
+            with contextlib.suppress(StoriesBusy):
+                StoryStore(path).close()
+            return super().execute(f"SELECT {owner}")
+
+    monkeypatch.setattr(sqlite3, "connect", lambda *args, **kwargs: connect(*args, factory=Slow, **kwargs))
+    with StoryStore(path) as store:
+        assert store.stories() == []
