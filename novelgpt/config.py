@@ -32,6 +32,8 @@ class Dial:
     high: float | None = None
     step: float | None = None
     choices: tuple[str, ...] = ()
+    advanced: bool = False
+    """Whether a page should put it out of sight at first."""
 
     def _near(self, value: str) -> Message:
         choices = {"choices": " ".join(self.choices)}
@@ -66,6 +68,11 @@ def dial(default: Any, help_key: str, **limits: Any) -> Any:
     return field(default=default, metadata={"dial": Dial(help_key, **limits)})
 
 
+def rare(default: Any, help_key: str, **limits: Any) -> Any:
+    """Return a field like `dial`, of the kind that few people need."""
+    return dial(default, help_key, advanced=True, **limits)
+
+
 def dials(settings: type | object) -> dict[str, tuple[dataclasses.Field[Any], Dial]]:
     """Return the fields of a settings class that opted in, by name."""
     return {
@@ -95,12 +102,67 @@ class SampleConfig(Settings):
     """How the next token is chosen and when to stop; the dials of the page and of `novelgpt generate`."""
 
     max_chars: int = dial(200, "dial.max_chars", low=1, high=100_000, step=10)
-    temperature: float = dial(0.9, "dial.temperature", low=0.0, high=2.0, step=0.05)
+    temperature: float = dial(0.9, "dial.temperature", low=0.0, high=5.0, step=0.05)
     top_k: int = dial(50, "dial.top_k", low=0, high=1000, step=1)
     top_p: float = dial(0.92, "dial.top_p", low=0.01, high=1.0, step=0.01)
-    repetition_penalty: float = dial(1.1, "dial.repetition_penalty", low=1.0, high=2.0, step=0.01)
+    min_p: float = dial(0.0, "dial.min_p", low=0.0, high=1.0, step=0.01)
+    repetition_penalty: float = dial(1.1, "dial.repetition_penalty", low=0.5, high=2.0, step=0.01)
     seed: int | None = dial(None, "dial.seed", low=0, high=2**63 - 1, step=1)
+    n: int = rare(1, "dial.n", low=1, high=16, step=1)
+    whole_sentences: bool = rare(True, "dial.whole_sentences")
+    typical: float = rare(1.0, "dial.typical", low=0.01, high=1.0, step=0.01)
+    newline_top_p: float | None = rare(None, "dial.newline_top_p", low=0.01, high=1.0, step=0.01)
+    repetition_range: int = rare(256, "dial.repetition_range", low=0, high=8192, step=1)
+    frequency_penalty: float = rare(0.0, "dial.frequency_penalty", low=-2.0, high=2.0, step=0.05)
+    presence_penalty: float = rare(0.0, "dial.presence_penalty", low=-2.0, high=2.0, step=0.05)
+    no_repeat_ngram: int = rare(0, "dial.no_repeat_ngram", low=0, high=64, step=1)
+    dry_multiplier: float = rare(0.0, "dial.dry_multiplier", low=0.0, high=10.0, step=0.05)
+    dry_base: float = rare(1.75, "dial.dry_base", low=1.0, high=4.0, step=0.05)
+    dry_allowed_length: int = rare(4, "dial.dry_allowed_length", low=1, high=64, step=1)
+    dry_range: int = rare(1024, "dial.dry_range", low=0, high=8192, step=1)
+    xtc_probability: float = rare(0.0, "dial.xtc_probability", low=0.0, high=1.0, step=0.05)
+    xtc_threshold: float = rare(0.1, "dial.xtc_threshold", low=0.0, high=0.5, step=0.01)
+    mirostat: int = rare(0, "dial.mirostat", low=0, high=2, step=1)
+    mirostat_tau: float = rare(5.0, "dial.mirostat_tau", low=0.1, high=20.0, step=0.1)
+    mirostat_eta: float = rare(0.1, "dial.mirostat_eta", low=0.001, high=1.0, step=0.01)
+    beam: int = rare(1, "dial.beam", low=1, high=16, step=1)
 
+    # what no slider can say; faces fill these in
+    stop: tuple[str, ...] = ()
+    """Texts that end a continuation; none of them is part of it."""
+    banned: tuple[str, ...] = ()
+    """Phrases that may not be written: where one appears, the writer goes back and takes another way."""
+    bias: tuple[tuple[int, float], ...] = ()
+    """Token ids and what is added to their logits."""
+    max_tokens: int | None = None
+    """A limit besides `max_chars`, for programs that count in tokens."""
+    alternatives: int = 0
+    """How many of the likeliest tokens to report at every step; with 0 no probabilities are reported at all, with -1 those
+    of the chosen tokens alone."""
+    ends: bool = True
+    """Whether the model may end the chapter."""
+
+    @classmethod
+    def of_style(cls, name: str, **others: Any) -> SampleConfig:
+        """Return the settings of one of the `STYLES`, with `others` set besides."""
+        Dial("", choices=tuple(STYLES)).check("style", name)
+        return cls(**(STYLES[name] | others))
+
+
+_LOOP_GUARD = {"repetition_penalty": 1.0, "dry_multiplier": 0.8}
+STYLES: dict[str, dict[str, Any]] = {
+    "steady": {
+        "temperature": 0.8,
+        "top_k": 0,
+        "top_p": 0.9,
+        "repetition_penalty": 1.1,
+        "dry_multiplier": 0.8,
+    },
+    "balanced": {"temperature": 0.95, "top_k": 0, "top_p": 0.95, **_LOOP_GUARD},
+    "free": {"temperature": 1.0, "top_k": 0, "top_p": 0.95, **_LOOP_GUARD},
+}
+"""Ways of writing, as overrides of the defaults, chosen by `benchmarks/styles.py`: "balanced" is as surprising and as varied
+as what people wrote, "steady" less surprising but no more repetitive, "free" more surprising."""
 
 GPT2_PRESETS = ("gpt2-tiny", "gpt2-small", "gpt2-base", "gpt2-medium", "gpt2-large", "gpt2-xl")
 NOVEL_PRESETS = ("novel-tiny", "novel-small", "novel-base")

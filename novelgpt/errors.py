@@ -8,7 +8,8 @@ NovelGPTError
 ├── ModelError            UnknownModel BadModel
 ├── StoryError            BadStories StoriesBusy UnknownStory UnknownPassage PassageFinished StoryBeingWritten
 │   └── BadStories        NewerStories StoriesUnwritable
-└── MachineError          DiskFull FolderUnwritable NoRay PortBusy AddressRefused
+└── MachineError          DiskFull FolderUnwritable NoRay PortBusy AddressRefused Busy
+    └── Busy              TooManyWaiting
 
 Raise with the facts the sentence names: `raise FileMissing(path=path)`. The faces catch `NovelGPTError` once.
 """
@@ -213,3 +214,11 @@ class PortBusy(MachineError):
 
 class AddressRefused(MachineError):
     """The machine does not let us listen at the address."""
+
+
+class Busy(MachineError):
+    """So many texts wait to be written that no more are taken."""
+
+
+class TooManyWaiting(Busy):
+    """So many texts of one client wait that no more are taken from it."""

@@ -2,7 +2,7 @@
 
 Laws: what a model has written is in the library before the continuation ends, however it ends, and at most a second
 after it appeared; an empty continuation leaves nothing behind; while a model writes in a story nobody else changes it.
-Models are loaded when first needed and shared; one continuation is computed at a time, the others wait their turn.
+Models are loaded when first needed and shared; one text is computed at a time, the others wait their turn (`turns`).
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from novelgpt.scoring.score import Continued, Score, score_continuations
 from novelgpt.story.store import PassageId, Story, StoryId, StoryStore
 from novelgpt.text.chapter import chapter_files
 from novelgpt.tokens.shards import held_out_chapters, read_all
+from novelgpt.turns import Turn, Turns
 from novelgpt.writing.writer import Piece, Writer
 
 AUTOSAVE_SECONDS = 1.0
 MODELS_KEPT = 2
-_TURN_SECONDS = 0.1
 
 Clock = Callable[[], float]
 
@@ -64,7 +64,8 @@ class Studio:
         self._writers = Writers(workspace)
         self._drafts: dict[StoryId, Draft] = {}
         self._opened: StoryStore | None = None
-        self._turn = threading.Semaphore(1)
+        self.turns = Turns()
+        self.tokens_written = 0
 
     def models(self) -> list[ModelInfo]:
         """Return the models that can write, the default first."""
@@ -116,30 +117,64 @@ class Studio:
             self._take_over(story, seen)
             return self._store.redo(story)
 
+    def writer(self, model: str | None = None) -> Writer:
+        """Return the writer that `continue_story` and `write` use: for its vocabulary and its window."""
+        return self._writers.get(model or self._default_model)
+
+    def write(
+        self,
+        prompt: str | Sequence[int],
+        sample: SampleConfig,
+        *,
+        model: str | None = None,
+        client: str = "program",
+        turn: Turn | None = None,
+    ) -> Generator[Piece, None, None]:
+        """Continue a text that belongs to no story; nothing of it is kept.
+
+        Who brings a `turn` can cancel it from another thread, and leaves it; else one is taken for `client`.
+        """
+        with contextlib.nullcontext(turn) if turn else self.turns.enter(client) as mine:
+            yield from self._pieces(mine, self.writer(model), prompt, sample)
+
     def continue_story(
-        self, story: StoryId, sample: SampleConfig, *, model: str | None = None, seen: str | None = None
+        self,
+        story: StoryId,
+        sample: SampleConfig,
+        *,
+        model: str | None = None,
+        seen: str | None = None,
+        client: str | None = None,
     ) -> Generator[Piece, None, None]:
         """Write on at the end of a story; leaving the loop or `stop` ends it, and what was written stays.
 
-        `seen` is the page as it stands, taken over first. A stopped continuation has no finish reason.
+        `seen` is the page as it stands, taken over first. A stopped continuation has no finish reason. Where nobody is
+        named as the `client`, each story is one.
         """
         with self._drafting(story) as draft:
             self._take_over(story, seen)
             writer = self._writers.get(model or self._default_model)
             draft.settings = {**sample.to_dict(), "model": writer.model.name}
-            with self._waiting_for_turn(draft):
-                for piece in writer.stream(self._store.text(story), sample):
-                    if draft.stopped.is_set():
-                        return
-                    draft.take(piece)
-                    yield piece
+            with self.turns.enter(client or f"story {story}") as turn:
+                draft.has(turn)
+                text = self._store.text(story)
+                with contextlib.closing(self._pieces(turn, writer, text, sample)) as pieces:
+                    for piece in pieces:
+                        draft.take(piece)
+                        yield piece
+
+    def position(self, story: StoryId) -> int:
+        """Return how many texts will be written before this story goes on; 0 where it does not wait."""
+        with self._lock:
+            draft = self._drafts.get(story)
+        return draft.turn.position if draft and draft.turn else 0
 
     def stop(self, story: StoryId) -> bool:
         """End the continuation of a story after the token it is at; False if none is being written."""
         with self._lock:
             draft = self._drafts.get(story)
             if draft:
-                draft.stopped.set()
+                draft.stop()
             return draft is not None
 
     def score_model(
@@ -152,7 +187,8 @@ class Studio:
         chapters = read_all(files) if paths else held_out_chapters(info.folder.parent / "data", files)
 
         def continue_text(prompt: str, characters: int) -> str:
-            return writer.write(prompt, replace(sample, max_chars=characters)).text
+            exact = replace(sample, max_chars=characters, whole_sentences=False, ends=False)
+            return writer.write(prompt, exact).text
 
         settings = "|".join(
             f"{name}:{value}" for name, value in sample.to_dict().items() if name != "max_chars"
@@ -168,9 +204,10 @@ class Studio:
 
     def close(self) -> None:
         """Keep what is being written, stop it, and let go of the library."""
+        self.turns.cancel_all()
         with self._lock:
             for draft in self._drafts.values():
-                draft.stopped.set()
+                draft.stop()
                 draft.close()
             if self._opened is not None:
                 self._opened.close()
@@ -209,29 +246,44 @@ class Studio:
                 with self._lock:
                     del self._drafts[story]
 
-    @contextlib.contextmanager
-    def _waiting_for_turn(self, draft: Draft) -> Iterator[None]:
-        granted = False
-        while not granted and not draft.stopped.is_set():
-            granted = self._turn.acquire(timeout=_TURN_SECONDS)
-        try:
-            yield
-        finally:
-            if granted:
-                self._turn.release()
+    def _pieces(
+        self, turn: Turn, writer: Writer, prompt: str | Sequence[int], sample: SampleConfig
+    ) -> Generator[Piece, None, None]:
+        """Wait for the turn, then write until it is cancelled."""
+        if not turn.wait():
+            return
+        with contextlib.closing(writer.stream(prompt, sample)) as pieces:
+            for piece in pieces:
+                if turn.cancelled:
+                    return
+                self.tokens_written += len(piece.tokens)
+                yield piece
 
 
 class Draft:
     """What a model is writing into a story right now, and how much of it the library already holds."""
 
     def __init__(self, store: StoryStore, story: StoryId, clock: Clock) -> None:
-        self.stopped = threading.Event()
+        self.turn: Turn | None = None
+        self._stopped = threading.Event()
         self.settings: dict[str, Any] = {}
         self._store, self._story, self._clock = store, story, clock
         self._lock = threading.Lock()
         self._passage: PassageId | None = None
         self._text, self._kept, self._kept_at = "", 0, -math.inf
         self._closed = False
+
+    def has(self, turn: Turn) -> None:
+        """Remember the turn in which it is written; one that was stopped before never starts."""
+        self.turn = turn
+        if self._stopped.is_set():
+            turn.cancel()
+
+    def stop(self) -> None:
+        """End it after the token it is at, or before the first."""
+        self._stopped.set()
+        if self.turn:
+            self.turn.cancel()
 
     def take(self, piece: Piece) -> None:
         """Add a piece; the first is kept at once, later ones at most a second after they came."""

@@ -15,7 +15,7 @@ FLOORS = [
     {"text"},
     {"tokens"},
     {"model"},
-    {"writing", "scoring", "story"},
+    {"writing", "scoring", "story", "turns"},
     {"studio"},
     {"api", "ui"},
     {"cli"},

@@ -61,7 +61,7 @@ def used_keys() -> set[str]:
     return found
 
 
-FILE_NAMES = {"model.safetensors", "train.json", "vocab.txt"}
+FILE_NAMES = {"model.onnx", "model.safetensors", "train.json", "vocab.txt"}
 
 
 def test_every_key_in_the_code_is_in_the_catalogue() -> None:

@@ -5,19 +5,21 @@ import subprocess
 import sys
 import threading
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from novelgpt.config import SampleConfig, Workspace
-from novelgpt.errors import BadModel, StoryBeingWritten, UnknownModel, UnknownStory
+from novelgpt.errors import BadModel, Busy, StoryBeingWritten, UnknownModel, UnknownStory
 from novelgpt.story.store import StoryStore
 from novelgpt.studio import Studio, open_studio
+from novelgpt.turns import Turns
 from tests.tiny import tiny_model_folder
 
 HOUSE = Path(__file__).parent.parent / "novelgpt"
 OPENING = "雨下了三天，"
-SOME = SampleConfig(max_chars=40, seed=7)
+SOME = SampleConfig(max_chars=40, seed=7, whole_sentences=False)
 ENDLESS = SampleConfig(max_chars=100_000, seed=7)
 
 
@@ -244,7 +246,7 @@ def test_two_stories_written_at_once_stay_apart(studio, workspace):
     written = {}
 
     def work(story):
-        written[story] = write(studio, story, SampleConfig(max_chars=30, seed=story), seen=f"{story}：")
+        written[story] = write(studio, story, replace(SOME, max_chars=30, seed=story), seen=f"{story}：")
 
     threads = [threading.Thread(target=work, args=[story]) for story in stories]
     for thread in threads:
@@ -326,3 +328,47 @@ def test_the_studio_knows_no_face_no_database_and_no_tensors():
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert not {name.split(".")[0] for name in names} & {"argparse", "gradio", "fastapi", "sqlite3", "torch"}
+
+
+def test_a_text_of_no_story_is_written_and_not_kept(studio, workspace):
+    pieces = list(studio.write(OPENING, SOME))
+    assert "".join(piece.text for piece in pieces)
+    assert studio.tokens_written == sum(len(piece.tokens) for piece in pieces) > 0
+    assert studio.stories() == []
+    assert "".join(piece.text for piece in studio.write(OPENING, SOME)) == "".join(p.text for p in pieces)
+    ids = studio.writer().model.tokenizer.encode(OPENING)
+    assert list(studio.write(ids, SOME, model="tiny"))
+
+
+def test_stories_and_other_texts_share_one_queue(studio, story):
+    with closing(studio.write(OPENING, ENDLESS, client="program")) as pieces:
+        next(pieces)
+        second = studio.turns.enter("program")
+        assert studio.turns.writing == 1
+        waiting = threading.Thread(target=lambda: write(studio, story))
+        waiting.start()
+        while waiting.is_alive() and not studio.position(story):
+            pass
+        assert (studio.position(story), second.position) == (1, 0)
+        second.leave()
+        assert studio.stop(story)
+        waiting.join()
+    assert studio.turns.writing == studio.position(story) == 0
+
+
+def test_a_text_whose_turn_was_cancelled_ends_at_its_next_step(studio):
+    with studio.turns.enter("program") as turn:
+        pieces = studio.write(OPENING, ENDLESS, turn=turn)
+        next(pieces)
+        turn.cancel()
+        assert list(pieces) == []
+        assert studio.turns.writing == 1
+    assert studio.turns.writing == 0
+
+
+def test_a_full_queue_refuses_a_story_at_once_and_keeps_what_was_typed(studio, story):
+    studio.turns = Turns(most_waiting=0)
+    with studio.turns.enter("program"), pytest.raises(Busy):
+        write(studio, story, seen="改过的开头")
+    assert studio.text(story) == "改过的开头"
+    assert not studio.open_story(story).being_written

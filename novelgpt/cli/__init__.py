@@ -14,7 +14,7 @@ from functools import partial
 from itertools import pairwise
 from typing import NoReturn
 
-from novelgpt.cli import generate, ingest, score, serve, train, vocab
+from novelgpt.cli import convert, export, generate, ingest, score, serve, train, vocab
 from novelgpt.cli.face import INTERRUPTED, Face
 from novelgpt.errors import NovelGPTError
 from novelgpt.messages import LANGUAGES, Lang, guess_language, translate
@@ -25,6 +25,8 @@ COMMANDS = {
     "train": train,
     "generate": generate,
     "score": score,
+    "export": export,
+    "convert": convert,
     "serve": serve,
 }
 

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from novelgpt.messages import (
+    api,
     cli,
     errors,
     model,
     model_data,
+    model_export,
     model_networks,
     model_recipe,
     model_report,
@@ -47,11 +49,13 @@ for _page in (
     model,
     model_networks,
     model_data,
+    model_export,
     model_recipe,
     model_report,
     writing,
     scoring,
     ui,
+    api,
     cli,
 ):
     CATALOGUE.update(_page.MESSAGES)

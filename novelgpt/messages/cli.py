@@ -18,6 +18,64 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "只在累计概率达到 p 的词里选",
         "choose among the likeliest tokens that sum to probability p",
     ),
+    "dial.min_p": (
+        "去掉不及最可能者这个比例的词（0 为不限）",
+        "drop tokens below this share of the likeliest one's chance (0: no limit)",
+    ),
+    "dial.n": ("一次写几个候选", "candidates to write at once"),
+    "dial.whole_sentences": ("写到句子完整为止", "go on to the end of the sentence"),
+    "dial.typical": (
+        "只留意外程度居中的词，合计到这个概率（1 为不限）",
+        "keep the tokens of middling surprise, up to this probability (1: no limit)",
+    ),
+    "dial.newline_top_p": (
+        "换行之后另用的 top-p（默认不另用）",
+        "a top-p of its own after a newline (default: the same)",
+    ),
+    "dial.repetition_range": (
+        "重复惩罚往回看多少词元",
+        "how many tokens back the repetition penalties look",
+    ),
+    "dial.frequency_penalty": (
+        "按出现次数惩罚：0 为不惩罚",
+        "penalty for every time a token has occurred: 0 is none",
+    ),
+    "dial.presence_penalty": (
+        "出现过就惩罚：0 为不惩罚",
+        "penalty for having occurred at all: 0 is none",
+    ),
+    "dial.no_repeat_ngram": (
+        "不许重复这么长的词元串（0 为不限；会误伤人名）",
+        "forbid repeating runs of so many tokens (0: no limit; hard on names)",
+    ),
+    "dial.dry_multiplier": (
+        "DRY：惩罚照抄前文的长串，0 为不用",
+        "DRY: penalty for continuing a run that was written before, 0 is off",
+    ),
+    "dial.dry_base": (
+        "DRY：串每长一个词元，惩罚翻几倍",
+        "DRY: growth of the penalty with each token of the run",
+    ),
+    "dial.dry_allowed_length": ("DRY：多长以内不罚", "DRY: runs up to this length are free"),
+    "dial.dry_range": ("DRY：往回看多少词元", "DRY: how many tokens back it looks"),
+    "dial.xtc_probability": (
+        "XTC：以这个概率舍去最可能的词，0 为不用",
+        "XTC: chance of leaving out the likeliest tokens, 0 is off",
+    ),
+    "dial.xtc_threshold": (
+        "XTC：概率高于此的词才可能舍去",
+        "XTC: only tokens likelier than this may be left out",
+    ),
+    "dial.mirostat": (
+        "mirostat：让意外程度保持不变，0 不用，1 与 2 为两种算法",
+        "mirostat: keep the surprise constant, 0 is off, 1 and 2 are its two forms",
+    ),
+    "dial.mirostat_tau": ("mirostat：要多意外（比特）", "mirostat: the surprise to keep, in bits"),
+    "dial.mirostat_eta": ("mirostat：调整得多快", "mirostat: how fast it adapts"),
+    "dial.beam": (
+        "束搜索的宽度（1 为不用；大于 1 时不随机）",
+        "width of the beam search (1: none; above 1 nothing is left to chance)",
+    ),
     "dial.repetition_penalty": ("重复惩罚：1 为不惩罚", "repetition penalty: 1 is none"),
     "dial.seed": ("随机种子：同一种子得同一结果", "random seed: the same seed gives the same result"),
     "dial.preset": (
@@ -97,6 +155,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "dial.sample_every": ("每隔几步写一段样例", "steps between samples of writing"),
     "dial.save_every": ("每隔几步存一个检查点", "steps between checkpoints"),
     "dial.keep": ("保留最近几个检查点", "newest checkpoints to keep"),
+    "style.steady": ("稳健", "steady"),
+    "style.balanced": ("均衡", "balanced"),
+    "style.free": ("放飞", "free"),
     "cli.interrupted": ("已中断。", "Interrupted."),
     "help.about": (
         "NovelGPT：在自己的电脑上续写中文小说",
@@ -204,6 +265,55 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "help.generate.prompt": (
         "开头的文字（或用 --file，或从管道输入）",
         "the text so far (or --file, or piped in)",
+    ),
+    "help.generate.style": (
+        "现成的一套旋钮：steady 稳健，balanced 均衡，free 放飞；另给的旋钮优先",
+        "a ready set of dials: steady, balanced or free; dials given besides win",
+    ),
+    "help.generate.greedy": (
+        "总取最可能的词（等于 --temperature 0）",
+        "always the likeliest token (--temperature 0)",
+    ),
+    "help.generate.next": (
+        "不续写，只列出下一个词元最可能的 N 种（默认 10）",
+        "write nothing, list the N likeliest next tokens (default 10)",
+    ),
+    "help.generate.interactive": (
+        "写一段问一次：收下、重写、改写、退回",
+        "write passage by passage and ask: accept, retry, edit, take back",
+    ),
+    "help.generate.stop": (
+        "写到这段文字之前停下（可多次给出）",
+        "stop before this text (may be given several times)",
+    ),
+    "help.generate.ban": (
+        "不许写出这段文字，写到就退回另写（可多次给出）",
+        "never write this text: go back and take another way (may be given several times)",
+    ),
+    "help.generate.memory": (
+        "总放在最前面的话：时代、地点、人物",
+        "what always stands first: time, place, people",
+    ),
+    "help.generate.note": (
+        "放在结尾附近的提示，分量最重",
+        "a note near the end, where it weighs most",
+    ),
+    "help.generate.after": (
+        "缺口之后的文字：补写它与 PROMPT 之间的一段",
+        "the text after a gap: write what stands between PROMPT and it",
+    ),
+    "help.generate.lore": (
+        "设定集（JSON）：文中出现名字时才给模型看",
+        "lore (JSON): shown to the model when its names appear",
+    ),
+    "help.generate.earlier": (
+        "更早的章节（文本文件）：从中找出与眼下有关的段落",
+        "earlier chapters (text files): passages that bear on the present are recalled",
+    ),
+    "help.generate.show_context": ("先列出模型究竟看到什么", "first show exactly what the model sees"),
+    "help.generate.exact": (
+        "用 fp32 计算，不用 int8（慢几倍，供对照）",
+        "compute in fp32 instead of int8 (several times slower, for comparison)",
     ),
     "help.generate.file": (
         "从文件读开头（任何中文编码）",

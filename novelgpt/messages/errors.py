@@ -145,6 +145,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "没有安装 Ray。请执行 pip install 'novelgpt[ray]'，或去掉 --engine ray，用本机的多个进程。",
         "Ray is not installed. Run pip install 'novelgpt[ray]', or leave out --engine ray and use this machine's processes.",
     ),
+    "error.Busy": (
+        "已有 {waiting} 篇在排队，暂时不能再收。请过 {seconds} 秒再试。",
+        "{waiting} texts are waiting already, so no more are taken. Try again in {seconds} seconds.",
+    ),
+    "error.TooManyWaiting": (
+        "你已有 {waiting} 篇在排队。请等其中一篇写完，或过 {seconds} 秒再试。",
+        "{waiting} of your texts are waiting already. Wait for one of them to be written, or try again in {seconds} seconds.",
+    ),
     "error.PortBusy": (
         "{host}:{port} 已被占用。请用 --port 换一个端口，或关掉占用它的程序。",
         "{host}:{port} is in use. Choose another --port or stop the program that holds it.",

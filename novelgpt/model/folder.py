@@ -7,6 +7,7 @@ every tensor's shape is checked before use (`weights`).
 
 from __future__ import annotations
 
+import json
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +22,14 @@ from novelgpt.config import EMBEDDED_MODEL_DIR, Workspace
 from novelgpt.errors import BadModel, UnknownModel, VocabularyError
 from novelgpt.files import sync_file, sync_folder, write_json, write_text
 from novelgpt.messages import Message
+from novelgpt.model.networks.adapters import SETTINGS, base_of, work_in
 from novelgpt.model.networks.families import TOKEN_IDS, plain_config, read_config
 from novelgpt.model.networks.weights import INDEX, WEIGHTS, NoSafeWeights, filled_network, stored_tensors
 from novelgpt.tokens.foreign import load_vocabulary
 from novelgpt.tokens.vocabulary import Vocabulary
 
 __all__ = [
+    "DAMAGES",
     "EMBEDDED",
     "INDEX",
     "WEIGHTS",
@@ -40,7 +43,8 @@ __all__ = [
 ]
 
 EMBEDDED = "embedded"
-_DAMAGES = (
+_OBJECTIVE = "novelgpt_objective"
+DAMAGES = (
     OSError,
     ValueError,
     LookupError,
@@ -52,6 +56,7 @@ _DAMAGES = (
     SafetensorError,
     StrictDataclassError,
 )
+"""What reading a hostile or damaged folder may raise."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,8 @@ class Model:
     folder: Path
     network: Any
     tokenizer: Vocabulary
+    objective: str = "causal"
+    """What it has learnt besides writing on: "infill" fills gaps."""
 
 
 def list_models(workspace: Workspace) -> list[ModelInfo]:
@@ -90,7 +97,7 @@ def find_model(name: str | None, workspace: Workspace) -> ModelInfo:
     for info in known:
         if info.name == name:
             return info
-    if name is not None and (Path(name) / "config.json").is_file():
+    if name is not None and any((Path(name) / one).is_file() for one in ("config.json", SETTINGS)):
         return ModelInfo(Path(name).name, Path(name))
     raise UnknownModel(name=name or "-", known=" ".join(info.name for info in known) or "-")
 
@@ -98,30 +105,48 @@ def find_model(name: str | None, workspace: Workspace) -> ModelInfo:
 def load_model(folder: Path, name: str | None = None, *, dtype: torch.dtype | None = torch.float32) -> Model:
     """Load a model folder, ours or a foreign one, ready for reading; without a `dtype` as it was stored."""
     try:
-        tokenizer = load_vocabulary(folder)
-        config = read_config(folder)
+        base = base_of(folder)
+        tokenizer = load_vocabulary(base)
+        config = read_config(base)
         if config.vocab_size != tokenizer.size:
             raise ValueError(f"{config.vocab_size} rows for {tokenizer.size} pieces")
-        network = filled_network(config, stored_tensors(folder), dtype)
+        network = filled_network(config, stored_tensors(base), dtype)
+        if base != folder:
+            work_in(network, folder)
     except VocabularyError:
         raise
     except NoSafeWeights as error:
         found = Message("networks.only_safetensors", {"found": error})
         raise BadModel(path=folder, detail=found) from None
-    except _DAMAGES as error:
+    except DAMAGES as error:
         detail = " ".join(str(error).split())[:300]  # some libraries explain at length
         raise BadModel(path=folder, detail=detail) from None
-    return Model(name or folder.name, folder, network.eval().requires_grad_(False), tokenizer)
+    return Model(
+        name or folder.name, folder, network.eval().requires_grad_(False), tokenizer, _objective(base)
+    )
+
+
+def _objective(folder: Path) -> str:
+    """Read what was checked already once more: transformers keeps a key that it does not know, and so do others."""
+    raw = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return "infill" if raw.get(_OBJECTIVE) == "infill" else "causal"
 
 
 def save_model(
-    folder: Path, network: Any, tokenizer: Vocabulary, card: str, dtype: torch.dtype = torch.float32
+    folder: Path,
+    network: Any,
+    tokenizer: Vocabulary,
+    card: str,
+    dtype: torch.dtype = torch.float32,
+    *,
+    objective: str = "causal",
 ) -> None:
     """Write `folder` in the shape that transformers loads; weights last. Adapters must have been merged before."""
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(folder)
     config = plain_config(network.config)
-    write_json(folder / "config.json", {**config, "dtype": str(dtype).removeprefix("torch.")})
+    learnt = {} if objective == "causal" else {_OBJECTIVE: objective}
+    write_json(folder / "config.json", {**config, **learnt, "dtype": str(dtype).removeprefix("torch.")})
     ids = {name: config[name] for name in TOKEN_IDS if config[name] is not None}
     write_json(folder / "generation_config.json", {"do_sample": True, **ids})
     write_text(folder / "README.md", card)

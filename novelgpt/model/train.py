@@ -115,7 +115,7 @@ def _prepare(run_dir: Path) -> None:
             repair_names(folder)
     except OSError as error:
         if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            raise FolderUnwritable(path=run_dir) from None
+            raise FolderUnwritable(path=run_dir, detail=error.strerror) from None
         raise
 
 

@@ -89,7 +89,9 @@ def _check(connection: sqlite3.Connection, path: Path, clock: Clock, steps: Sequ
     (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if verdict != "ok":
         raise _damaged(path, verdict, clock)
-    with transaction(connection, "DEFERRED"):  # all three of one moment: another process may be making the tables
+    with transaction(
+        connection, "DEFERRED"
+    ):  # all three of one moment: another process may be making the tables
         (owner,) = connection.execute("PRAGMA application_id").fetchone()
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         version = version_of(connection)

@@ -132,7 +132,11 @@ def _lay_out_page(say: gr.I18n) -> tuple[Any, ...]:
 def _lay_out_dials(say: gr.I18n) -> tuple[Any, dict[str, Any]]:
     model = gr.Dropdown(label=say("ui.model"), choices=[], interactive=True, elem_id="model")
     with gr.Accordion(say("ui.dials"), open=True):
-        knobs = {name: _knob(name, spec, dial, say) for name, (spec, dial) in dials(SampleConfig).items()}
+        knobs = {
+            name: _knob(name, spec, dial, say)
+            for name, (spec, dial) in dials(SampleConfig).items()
+            if not dial.advanced
+        }
     return model, knobs
 
 

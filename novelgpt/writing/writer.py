@@ -1,16 +1,15 @@
-"""A model, a prompt and a `SampleConfig` go in, a `Continuation` comes out, whole or piece by piece.
+"""A model, a prompt and a `SampleConfig` go in, a `Continuation` comes out, whole or piece by piece, or several at once.
 
-Law: `write` joins what `stream` yields; the text has exactly `max_chars` characters, all of them whole; the same
-model, prompt, settings and seed give the same text. One `Writer` serves any number of threads at once.
+Laws: `write` joins what `stream` yields; all characters are whole; the same model, prompt, settings and seed give the same
+text, whoever else is writing. One `Writer` serves any number of threads at once.
 """
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,27 +18,24 @@ from novelgpt.config import SampleConfig
 from novelgpt.errors import BadModel, NotUnicode
 from novelgpt.messages import Message
 from novelgpt.model.folder import Model
-from novelgpt.tokens.vocabulary import Vocabulary
-from novelgpt.writing.engine import generate
+from novelgpt.writing.beam import likeliest
+from novelgpt.writing.engine import Engine, Window
+from novelgpt.writing.grammar import Grammar, Standing
 from novelgpt.writing.manner import Manner, as_learnt
-from novelgpt.writing.sampling import Choose, compose
-from novelgpt.writing.utf8 import spell_on
+from novelgpt.writing.row import Chosen, FinishReason, Piece, Row
+from novelgpt.writing.sampling import Known, compose
 
-FinishReason = Literal["length", "chapter_end"]
+__all__ = ["Chosen", "Continuation", "FinishReason", "Piece", "Writer"]
 
-_REPLACEMENT = "\ufffd"
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _LOOKED_AT = 4000  # characters at the end of a page that show how it begins its paragraphs
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A fragment of a continuation; only the last has a `finish_reason`, and its tokens may reach beyond its text."""
-
-    text: str
-    tokens: tuple[int, ...]
-    finish_reason: FinishReason | None
-    seed: int
+_SEEDS = 2**63
+_APART = 0x9E3779B97F4A7C15  # between the seeds of two candidates
+_SAMPLE = (
+    "那天夜里雨下得很大，他撑着一把旧伞，沿着河边慢慢走回家去。巷子尽头的灯还亮着，门却虚掩着。\n"
+    "“你怎么才回来？”她放下手里的针线，抬起头来看他，“饭都凉了。”\n"
+    "他没有说话，只是把湿透的外衣挂在门后，在火炉边坐了下来。过了很久，他才低声说道：“事情恐怕没有那么简单。”"
+)
+"""A page by which the engine judges whether rounded weights are as good."""
 
 
 @dataclass(frozen=True)
@@ -50,110 +46,186 @@ class Continuation:
     finish_reason: FinishReason
     tokens: tuple[int, ...]
     seed: int
+    chosen: tuple[Chosen, ...] = ()
 
 
 class Writer:
     """Continues texts with one model, which it only reads."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, *, exact: bool = False) -> None:
         self.model = model
         texts = model.tokenizer.texts
-        self._spelling = Spelling(model.tokenizer)
+        self.engine = Engine(model.network, model.tokenizer.encode(_SAMPLE), exact=exact)
+        self.grammar = Grammar(model.tokenizer)
         self._longest_token = max(map(len, texts))
-        # punctuation has to come back all the time, and so do the bytes that rare characters share
-        self._spared = frozenset(i for i, text in enumerate(texts) if not any(map(str.isalnum, text)))
+        self._known = Known.of(model.tokenizer)
 
-    def stream(self, prompt: str, sample: SampleConfig) -> Generator[Piece, None, None]:
-        """Yield the continuation of `prompt` as it grows; a prompt that cannot be read is refused at once."""
+    @property
+    def longest(self) -> int:
+        """How many tokens its window holds."""
+        return self.engine.longest
+
+    def stream(
+        self,
+        prompt: str | Sequence[int],
+        sample: SampleConfig,
+        *,
+        gap_id: int | None = None,
+        page: str | None = None,
+    ) -> Generator[Piece, None, None]:
+        """Yield the continuation of `prompt` as it grows; a prompt that cannot be read is refused at once.
+
+        With `sample.n` above one, the pieces of all candidates come in turns, told apart by their `row`. `gap_id` is the
+        marker that ends what is written into a gap; `page` is what the text is written after, where the prompt is more or
+        less than that.
+        """
         seed = secrets.randbelow(2**32) if sample.seed is None else sample.seed
-        return self._pieces(self.read(prompt), Manner.of(prompt[-_LOOKED_AT:]), sample, seed)
+        if isinstance(prompt, str):
+            shown, ids = prompt, self.read(prompt)
+        else:
+            shown, ids = self.model.tokenizer.decode(prompt), self._cut(list(prompt))
+        shown = shown if page is None else page
+        return self._pieces(shown[-_LOOKED_AT:], ids, replace(sample, seed=seed), gap_id)
 
-    def write(self, prompt: str, sample: SampleConfig) -> Continuation:
-        """Return the whole continuation of `prompt`."""
-        pieces = list(self.stream(prompt, sample))
-        text = "".join(piece.text for piece in pieces)
-        tokens = tuple(token for piece in pieces for token in piece.tokens)
-        return Continuation(text, pieces[-1].finish_reason or "length", tokens, pieces[-1].seed)
+    def write(self, prompt: str | Sequence[int], sample: SampleConfig) -> Continuation:
+        """Return the whole continuation of `prompt`; of several, the first."""
+        return self.write_several(prompt, replace(sample, n=1))[0]
+
+    def write_several(
+        self, prompt: str | Sequence[int], sample: SampleConfig, **how: Any
+    ) -> list[Continuation]:
+        """Return `sample.n` continuations; `how` is what `stream` takes besides."""
+        pieces: list[list[Piece]] = [[] for _ in range(sample.n)]
+        for piece in self.stream(prompt, sample, **how):
+            pieces[piece.row].append(piece)
+        return [_joined(of_row) for of_row in pieces if of_row]
+
+    def count(self, text: str) -> int:
+        """Return how many tokens a text is."""
+        return len(self.model.tokenizer.encode(as_learnt(text)))
+
+    def next_tokens(self, prompt: str | Sequence[int], count: int) -> list[tuple[int, str, float]]:
+        """Return the likeliest next tokens of all, as they are: id, text and probability."""
+        ids = self.read(prompt) if isinstance(prompt, str) else self._cut(list(prompt))
+        chances = self._numbers(self.engine.window(ids).logits_BV[0]).softmax(0)
+        best = chances.topk(min(count, len(chances)))
+        texts = self.model.tokenizer.texts
+        return [
+            (token, texts[token], chance)
+            for token, chance in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+        ]
 
     def read(self, prompt: str) -> list[int]:
         """Return the ids that the network sees of `prompt`: the whole chapter so far, or as much of its end as fits."""
         _refuse_surrogates(prompt)
-        tokenizer, context = self.model.tokenizer, self.model.network.config.max_position_embeddings
+        tokenizer, context = self.model.tokenizer, self.longest
         # so many characters can never fit, so nothing before them matters, however long the prompt
         newest = prompt[-2 * self._longest_token * context :]
         ids = tokenizer.encode(as_learnt(newest))
         if not ids or (len(ids) < context and newest == prompt):
             return [tokenizer.chapter_start_id, *ids]
-        return ids[-max(1, context * 3 // 4) :]  # the rest is room for writing before the window has to slide
+        return self._cut(self._newest(prompt, len(newest) / len(ids)))
+
+    def _newest(self, prompt: str, characters_per_token: float) -> list[int]:
+        """Return the ids of the prompt's end, with room left for writing before the window has to slide.
+
+        Where it begins moves by a quarter of a window at a time: while a text grows less than that, the same beginning is
+        read again, which the engine remembers.
+        """
+        pace, begin = max(1, self.longest // 4), len(prompt) - int(self._room * characters_per_token)
+        begin = max(0, begin // pace * pace)
+        encode = self.model.tokenizer.encode
+        ids = encode(as_learnt(prompt[begin:]))
+        while len(ids) > self._room and begin + pace < len(prompt):
+            begin += pace
+            ids = encode(as_learnt(prompt[begin:]))
+        while begin >= pace and len(more := encode(as_learnt(prompt[begin - pace :]))) <= self._room:
+            begin, ids = begin - pace, more
+        return ids
+
+    @property
+    def _room(self) -> int:
+        return max(1, self.longest * 3 // 4)
+
+    def _cut(self, ids: list[int]) -> list[int]:
+        """Return as many of the newest ids as may be read."""
+        if len(ids) < self.longest:
+            return ids or [self.model.tokenizer.chapter_start_id]
+        return ids[-self._room :]
 
     def _pieces(
-        self, ids: list[int], manner: Manner, sample: SampleConfig, seed: int
+        self, page: str, ids: list[int], sample: SampleConfig, gap_id: int | None
     ) -> Generator[Piece, None, None]:
-        choose = compose(sample, self._spared, torch.Generator().manual_seed(seed))
-        decoder = self.model.tokenizer.stream_decoder()
-        left, before = sample.max_chars, manner.opening()
-        tokens: list[int] = []
-        for token in generate(self.model.network, ids, self._readable(choose)):
-            tokens.append(token)
-            spelled = decoder.push(token)
-            if not spelled:
-                continue  # a character is only half spelled
-            text, before = (before + manner.dress(spelled))[:left], ""
-            left -= len(text)
-            yield Piece(text, tuple(tokens), None if left else "length", seed)
-            if not left:
-                return
-            tokens.clear()
+        if sample.beam > 1:
+            one = self._row(page, ids, sample, 0, gap_id)
+            yield likeliest(self.engine, ids, one, sample.beam).whole()
+            return
+        rows = [self._row(page, ids, sample, number, gap_id) for number in range(sample.n)]
+        # a banned phrase takes one candidate back and not the others, so these grow one by one
+        groups = [[row] for row in rows] if sample.banned else [rows]
+        for group in groups:
+            yield from self._side_by_side(group, ids)
 
-    def _readable(self, choose: Choose) -> Choose:
-        """Return `choose` among the tokens that may come next."""
-        begun = b""
-
-        def choose_readable(logits: Tensor, seen: Sequence[int]) -> int:
-            nonlocal begun
-            if not logits.isfinite().all():
-                raise BadModel(path=self.model.folder, detail=Message("writing.no_numbers"))
-            chosen = choose(self._spelling.restrict(logits, begun), seen)
-            begun = self._spelling.after(begun, chosen)
-            return chosen
-
-        return choose_readable
-
-
-class Spelling:
-    """Which tokens may come next, so that only text comes out: no markers, no half characters."""
-
-    def __init__(self, tokenizer: Vocabulary) -> None:
-        self._fragments = tokenizer.fragments if _can_finish(tokenizer) else {}
-        opening = {token for token, part in self._fragments.items() if spell_on(b"", part) is not None}
-        self._closed = torch.tensor(
-            [token not in opening and not _is_readable(text) for token, text in enumerate(tokenizer.texts)]
+    def _row(self, page: str, ids: list[int], sample: SampleConfig, number: int, gap_id: int | None) -> Row:
+        generator = torch.Generator().manual_seed(((sample.seed or 0) + number * _APART) % _SEEDS)
+        return Row(
+            self.model.tokenizer,
+            self.grammar,
+            sample,
+            compose(sample, self._known, generator),
+            ids=ids,
+            manner=Manner.of(page),
+            standing=Standing.of(page),
+            number=number,
+            seed=sample.seed or 0,
+            gap_id=gap_id,
         )
-        self._following: dict[bytes, Tensor] = {}
 
-    def restrict(self, logits: Tensor, begun: bytes) -> Tensor:
-        """Return the logits with -inf for every token that may not follow the bytes `begun`."""
-        if not begun:
-            return logits.masked_fill(self._closed, -torch.inf)
-        ids = self._following.get(begun)
-        if ids is None:
-            able = [token for token, part in self._fragments.items() if spell_on(begun, part) is not None]
-            ids = self._following[begun] = torch.tensor(able)
-        return torch.full_like(logits, -torch.inf).index_copy(0, ids, logits[ids])
+    def _side_by_side(self, rows: list[Row], ids: list[int]) -> Generator[Piece, None, None]:
+        """Let candidates grow in step until all are finished."""
+        window = self.engine.window(ids)
+        if len(rows) > 1:
+            window.select([0] * len(rows))
+        while True:
+            tokens = [
+                row.choose(self._numbers(logits)) for row, logits in zip(rows, window.logits_BV, strict=True)
+            ]
+            back = 0
+            for row, token in zip(rows, tokens, strict=True):
+                piece, back = row.take(token)
+                if piece:
+                    yield piece
+            growing = [number for number, row in enumerate(rows) if not row.finish_reason]
+            if not growing:
+                return
+            if back:
+                _go_back(window, back - 1)
+                continue
+            if len(growing) < len(rows):
+                window.select(growing)
+                rows, tokens = [rows[number] for number in growing], [tokens[number] for number in growing]
+            window.push(tokens)
 
-    def after(self, begun: bytes, token: int) -> bytes:
-        """Return the bytes that still wait for the rest of their character once `token` has come."""
-        return spell_on(begun, self._fragments[token]) or b"" if token in self._fragments else b""
+    def _numbers(self, logits_V: Tensor) -> Tensor:
+        logits = logits_V.cpu()
+        if not logits.isfinite().all():
+            raise BadModel(path=self.model.folder, detail=Message("writing.no_numbers"))
+        return logits
 
 
-def _can_finish(tokenizer: Vocabulary) -> bool:
-    """Where single bytes are lacking, a character that was begun might never come to its end."""
-    return set(range(0x80, 0xC0)) <= set(tokenizer.byte_ids.values())
+def _go_back(window: Window, count: int) -> None:
+    if count:
+        window.rewind(count)
 
 
-def _is_readable(text: str) -> bool:
-    """A vocabulary from elsewhere may hold control characters and broken text."""
-    return bool(text) and _REPLACEMENT not in text and not _CONTROL.search(text)
+def _joined(pieces: list[Piece]) -> Continuation:
+    return Continuation(
+        text="".join(piece.text for piece in pieces),
+        finish_reason=pieces[-1].finish_reason or "length",
+        tokens=tuple(token for piece in pieces for token in piece.tokens),
+        seed=pieces[-1].seed,
+        chosen=tuple(chosen for piece in pieces for chosen in piece.chosen),
+    )
 
 
 def _refuse_surrogates(prompt: str) -> None:

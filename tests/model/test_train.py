@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from novelgpt.errors import NoValidCheckpoint, RunChanged, RunExists, TooLittleText
+from novelgpt.errors import FolderUnwritable, NoValidCheckpoint, RunChanged, RunExists, TooLittleText
 from novelgpt.files import write_text
 from novelgpt.model.learning.windows import Windows
 from novelgpt.model.running.checkpoint import steps_in
@@ -242,3 +242,9 @@ def test_an_alarm_and_a_sample_are_logged(shards: Shards, tmp_path: Path) -> Non
     assert len(samples) == 2
     assert all(samples)
     assert "\ufffd" not in "".join(samples)
+
+
+@pytest.mark.skipif(not Path("/sys/kernel").is_dir(), reason="needs a folder that nobody may write to")
+def test_a_folder_that_cannot_be_written_is_named_with_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(FolderUnwritable, match=r"/sys/kernel/novelgpt.*(permitted|denied|Read-only)"):
+        finish(tiny_config(), tiny_shards(tmp_path), Path("/sys/kernel/novelgpt/run"))

@@ -1,7 +1,6 @@
 """Networks of every family write, whatever vocabulary they came with."""
 
 import json
-from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -12,48 +11,16 @@ from novelgpt.model.folder import load_model, save_model
 from novelgpt.model.networks.architectures import new_network
 from novelgpt.scoring.likelihood import text_likelihood
 from novelgpt.tokens.foreign import load_vocabulary
-from novelgpt.writing.engine import generate
+from novelgpt.writing.grammar import Grammar, Standing
 from novelgpt.writing.utf8 import next_bytes, spell_on
-from novelgpt.writing.writer import Spelling, Writer
+from novelgpt.writing.writer import Writer
 from tests.model.networks import (
     KINDS,
     VOCABULARIES,
-    tiny_foreign,
     write_foreign,
     write_vocabulary,
 )
 from tests.tiny import TALE, learn_tale, tiny_tokenizer
-
-CONTEXT = 16
-
-
-def window_of(ids: list[int], prompt_length: int) -> list[int]:
-    """The engine's law, said again: the window grows to the context, then its newest half goes on."""
-    begin = 0
-    for count in range(prompt_length, len(ids) + 1):
-        if count - begin > CONTEXT:
-            begin = count - CONTEXT // 2
-    return ids[begin:]
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_what_is_remembered_gives_the_logits_of_a_full_pass(kind: str) -> None:
-    longest = {"n_positions" if kind == "gpt2" else "max_position_embeddings": CONTEXT}
-    network = tiny_foreign(kind, 512, **longest).requires_grad_(False)
-    rolled = torch.Generator().manual_seed(4)
-    seen: list[tuple[list[int], torch.Tensor]] = []
-
-    def choose(logits: torch.Tensor, ids: object) -> int:
-        seen.append((list(ids), logits))  # type: ignore[call-overload]
-        return int(torch.randint(0, 512, (1,), generator=rolled))
-
-    prompt = [5, 300, 7]
-    list(islice(generate(network, prompt, choose), 3 * CONTEXT))
-    assert len(seen) == 3 * CONTEXT
-    for ids, logits in seen:
-        with torch.no_grad():
-            whole = network(torch.tensor([window_of(ids, len(prompt))]), use_cache=False).logits[0, -1]
-        assert torch.allclose(logits, whole, atol=1e-4)
 
 
 def novel_folder(folder: Path, steps: int) -> Path:
@@ -66,7 +33,9 @@ def novel_folder(folder: Path, steps: int) -> Path:
 
 def test_a_novel_network_learns_the_tale_and_tells_it(tmp_path: Path) -> None:
     writer = Writer(load_model(novel_folder(tmp_path, 150)))
-    pieces = list(writer.stream("雨下了三天，", SampleConfig(max_chars=20, temperature=0.0)))
+    pieces = list(
+        writer.stream("雨下了三天，", SampleConfig(max_chars=20, temperature=0.0, whole_sentences=False))
+    )
     assert "".join(piece.text for piece in pieces) == TALE[6:26]
     assert len(pieces) > 5
     assert pieces[-1].finish_reason == "length"
@@ -76,7 +45,9 @@ def test_a_novel_network_learns_the_tale_and_tells_it(tmp_path: Path) -> None:
 def test_a_foreign_network_writes_whole_characters(kind: str, tmp_path: Path) -> None:
     write_foreign(tmp_path, kind)
     writer = Writer(load_model(tmp_path))
-    settings = SampleConfig(max_chars=150, temperature=2.0, top_k=0, top_p=1.0, seed=3)
+    settings = SampleConfig(
+        max_chars=150, temperature=2.0, top_k=0, top_p=1.0, seed=3, whole_sentences=False, ends=False
+    )
     pieces = list(writer.stream("老船夫坐在门口，", settings))
     text = "".join(piece.text for piece in pieces)
     assert len(text) == 150
@@ -92,14 +63,18 @@ def test_a_foreign_network_writes_whole_characters(kind: str, tmp_path: Path) ->
 @pytest.mark.parametrize("name", list(VOCABULARIES))
 def test_after_half_a_character_only_its_rest_may_come(name: str, tmp_path: Path) -> None:
     tokenizer = load_vocabulary(write_vocabulary(tmp_path, name))
-    spelling = Spelling(tokenizer)
+    grammar = Grammar(tokenizer)
     for begun in (b"\xe9", b"\xe9\x9b", b"\xf0\xa0", b"\xef\xbf"):
         allowed = (
-            spelling.restrict(torch.zeros(tokenizer.size), begun).isfinite().nonzero().flatten().tolist()
+            grammar.restrict(torch.zeros(tokenizer.size), Standing(begun=begun))
+            .isfinite()
+            .nonzero()
+            .flatten()
+            .tolist()
         )
         assert allowed
         for token in allowed:
-            rest = spelling.after(begun, token)
+            rest = grammar.begun_after(begun, token)
             whole = (begun + tokenizer.fragments[token]).removesuffix(rest)
             assert "\ufffd" not in whole.decode()
         lone = {value for token, value in tokenizer.byte_ids.items() if token in allowed}
@@ -109,7 +84,9 @@ def test_after_half_a_character_only_its_rest_may_come(name: str, tmp_path: Path
 @pytest.mark.parametrize("name", list(VOCABULARIES))
 def test_markers_and_control_characters_are_never_written(name: str, tmp_path: Path) -> None:
     tokenizer = load_vocabulary(write_vocabulary(tmp_path, name))
-    open_ids = Spelling(tokenizer).restrict(torch.zeros(tokenizer.size), b"").isfinite().nonzero().flatten()
+    open_ids = (
+        Grammar(tokenizer).restrict(torch.zeros(tokenizer.size), Standing()).isfinite().nonzero().flatten()
+    )
     allowed = set(open_ids.tolist())
     assert tokenizer.newline_id in allowed
     assert not allowed & {tokenizer.chapter_start_id, tokenizer.chapter_end_id, tokenizer.padding_id}
@@ -124,7 +101,9 @@ def test_where_single_bytes_are_lacking_no_character_is_begun(tmp_path: Path) ->
     raw["model"]["vocab"]["x81"] = raw["model"]["vocab"].pop("<0x81>")
     path.write_text(json.dumps(raw))
     tokenizer = load_vocabulary(tmp_path)
-    allowed = Spelling(tokenizer).restrict(torch.zeros(tokenizer.size), b"").isfinite().nonzero().flatten()
+    allowed = (
+        Grammar(tokenizer).restrict(torch.zeros(tokenizer.size), Standing()).isfinite().nonzero().flatten()
+    )
     assert len(allowed) > 50
     assert not set(allowed.tolist()) & tokenizer.fragments.keys()
 

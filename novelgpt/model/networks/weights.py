@@ -51,7 +51,7 @@ def stored_tensors(folder: Path) -> dict[str, Stored]:
     """Return what the headers in `folder` list, by the name of the tensor."""
     found: dict[str, Stored] = {}
     for path in _weight_files(folder):
-        for name, one in _header(path).items():
+        for name, one in header_of(path).items():
             if name in found:
                 raise ValueError(f"{name} stands in two files")
             found[name] = one
@@ -76,7 +76,8 @@ def _weight_files(folder: Path) -> list[Path]:
     return [folder / name for name in sorted(names)]
 
 
-def _header(path: Path) -> dict[str, Stored]:
+def header_of(path: Path) -> dict[str, Stored]:
+    """Return what one file of safetensors says that it holds."""
     with path.open("rb") as stream:
         (length,) = struct.unpack("<Q", stream.read(8))
         if length > _LARGEST_HEADER:

@@ -93,7 +93,8 @@ class Saver:
         """Write a model folder that transformers loads."""
         folder = self.run_dir / name
         _ask_for_room(self.run_dir, {"model": dict(network.named_parameters())})
-        write_folder(folder, lambda inner: save_model(inner, network, tokenizer, card))
+        objective = self.plan.config.objective
+        write_folder(folder, lambda inner: save_model(inner, network, tokenizer, card, objective=objective))
         return folder
 
 

@@ -1,35 +1,25 @@
-"""HTTP: a studio goes in, one server comes out that carries the page and, beside it, `/health` and `/ready`.
+"""The door of the server: what comes from elsewhere is answered here and reaches neither the page nor the studio.
 
-Law: only this machine's own page gets in. A request under a foreign host name, from a foreign site, or with too large a
-body is answered at the door and reaches neither the page nor the studio.
+Laws: only this machine's own page gets in, programs, and pages that were allowed by name to call the API; nothing larger
+than `LARGEST_BODY`; where a key was set, nobody without it uses the API. Every answer carries safe headers.
 """
 
 from __future__ import annotations
 
-import contextlib
-import errno
+import hmac
 import json
-import os
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import gradio as gr
-import uvicorn
-from fastapi import FastAPI
-from fastapi.responses import JSONResponse
-
-from novelgpt.errors import AddressRefused, NovelGPTError, PortBusy
+from novelgpt.api.refusals import error_body, is_api
 from novelgpt.messages import Lang, translate
-from novelgpt.studio import Studio
 from novelgpt.ui.language import preferred_language
-from novelgpt.ui.page import LOCALES, build_demo, mount_settings
+from novelgpt.ui.page import LOCALES
 
 LARGEST_BODY = 8_000_000
 """Bytes in one request: a story of more than two million characters."""
-
-SHUTDOWN_SECONDS = 2
 
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
@@ -57,99 +47,15 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-def build_app(
-    studio: Studio, *, host: str = "127.0.0.1", port: int = 7860, lang_default: Lang = "zh"
-) -> FastAPI:
-    """Return the server for a studio; `host` is the one name, besides this machine's own, it may be called by."""
-    app = FastAPI(openapi_url=None, lifespan=_closing(studio))
+@dataclass(frozen=True)
+class DoorPolicy:
+    """Who may come in: under which host name, pages from which other origins, and with which key."""
 
-    @app.get("/health")
-    def health() -> dict[str, str]:
-        return {"status": "ok"}
-
-    @app.get("/ready")
-    def ready() -> JSONResponse:
-        return _readiness(studio, lang_default)
-
-    gr.mount_gradio_app(
-        app,
-        build_demo(studio, lang_default),
-        path="/",
-        server_name=host,
-        server_port=port,
-        footer_links=[],
-        run_history=False,  # Gradio would keep every text sent in the browser's storage
-        show_error=False,
-        enable_monitoring=False,
-        ssr_mode=False,
-        mcp_server=False,
-        allowed_paths=[],
-        max_file_size=0,
-        app_kwargs={"openapi_url": None},
-        **mount_settings(),
-    )
-    app.add_middleware(PageLanguage, lang_default=lang_default)
-    app.add_middleware(Door, host=host, address=address(host, port), lang_default=lang_default)
-    return app
-
-
-def address(host: str, port: int) -> str:
-    """Return the address to open in a browser."""
-    shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{port}"
-
-
-def serve_studio(
-    studio: Studio,
-    *,
-    host: str = "127.0.0.1",
-    port: int = 7860,
-    lang_default: Lang = "zh",
-    when_ready: Callable[[str], None] = lambda address: None,
-) -> None:
-    """Serve the page until interrupted; `when_ready` is given its address once it can be opened. Port 0: any free one."""
-    with contextlib.closing(_listen(host, port)) as listener:
-        port = listener.getsockname()[1]
-        studio.stories()  # a library that cannot be used is said now, not in the browser
-        app = build_app(studio, host=host, port=port, lang_default=lang_default)
-        when_ready(address(host, port))
-        settings = uvicorn.Config(
-            app, log_level="warning", access_log=False, timeout_graceful_shutdown=SHUTDOWN_SECONDS
-        )
-        uvicorn.Server(settings).run(sockets=[listener])
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    try:
-        if os.name != "nt":  # there it would let two servers share the port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(128)
-    except (OSError, OverflowError) as error:
-        listener.close()
-        if getattr(error, "errno", None) == errno.EADDRINUSE:
-            raise PortBusy(host=host, port=port) from None
-        raise AddressRefused(host=host, port=port, detail=getattr(error, "strerror", None) or error) from None
-    return listener
-
-
-def _closing(studio: Studio) -> Callable[[Any], contextlib.AbstractAsyncContextManager[None]]:
-    @contextlib.asynccontextmanager
-    async def lifespan(_: Any) -> AsyncIterator[None]:
-        yield
-        studio.close()
-
-    return lifespan
-
-
-def _readiness(studio: Studio, lang: Lang) -> JSONResponse:
-    """Ready means: the library opens and some model can write."""
-    try:
-        stories, models = len(studio.stories()), [info.name for info in studio.models()]
-    except NovelGPTError as error:
-        return JSONResponse({"ready": False, "detail": error.sentence(lang)}, 503)
-    return JSONResponse({"ready": bool(models), "stories": stories, "models": models}, 200 if models else 503)
+    host: str
+    address: str
+    lang_default: Lang = "zh"
+    api_key: str | None = None
+    cors_origins: Collection[str] = ()
 
 
 class Door:
@@ -159,9 +65,9 @@ class Door:
     host name, the origin and the size of every request are looked at before anything else.
     """
 
-    def __init__(self, app: App, host: str, address: str, lang_default: Lang) -> None:
-        self._app, self._address, self._lang_default = app, address, lang_default
-        self._hosts = {*THIS_MACHINE, host.lower()}
+    def __init__(self, app: App, policy: DoorPolicy) -> None:
+        self._app, self._policy = app, policy
+        self._hosts = {*THIS_MACHINE, policy.host.lower()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass on."""
@@ -172,38 +78,67 @@ class Door:
             if refusal is None:
                 return await self._app(scope, receive, send)
             return await send({"type": "websocket.close", "code": 1008})
+        send = _with_headers(send, [*_SAFE_HEADERS, *self._cors_headers(scope)])
+        if refusal is None and scope["method"] == "OPTIONS" and self._is_invited(scope):
+            return await _answer(send, 204, b"", [])
         body = b"" if refusal else await _read_body(receive)
         if body is None:
             refusal = 413, "serve.body_too_large"
         if refusal:
-            return await self._refuse(scope, _with_safe_headers(send), *refusal)
-        return await self._app(scope, _replay(body or b"", receive), _with_safe_headers(send))
+            return await self._refuse(scope, send, *refusal)
+        return await self._app(scope, _replay(body or b"", receive), send)
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         hosts = _header(scope, b"host")
         if len(hosts) != 1 or _hostname(hosts[0]) not in self._hosts:
             return 400, "serve.host_refused"
         acting = scope["type"] == "websocket" or scope["method"] not in _SAFE_METHODS
-        if acting and not _from_own_page(scope, hosts[0]):
+        if acting and not _from_own_page(scope, hosts[0]) and not self._is_invited(scope):
             return 403, "serve.origin_refused"
         if scope["path"].startswith(_GRADIO) and not scope["path"].startswith(_OFFERED):
             return 404, "serve.not_offered"
+        if is_api(scope["path"]) and scope.get("method") != "OPTIONS" and not self._has_key(scope):
+            return 401, "api.key_wrong"
         return None
 
+    def _is_invited(self, scope: Scope) -> bool:
+        """Tell whether a page from an origin that was allowed by name calls the API, not the writing page."""
+        origins = _header(scope, b"origin")
+        return len(origins) == 1 and origins[0] in self._policy.cors_origins and is_api(scope["path"])
+
+    def _has_key(self, scope: Scope) -> bool:
+        if self._policy.api_key is None:
+            return True
+        given = "".join(_header(scope, b"authorization"))
+        scheme, _, key = given.partition(" ")
+        wanted = self._policy.api_key.encode()
+        return hmac.compare_digest(key.strip().encode("latin-1"), wanted) and scheme.lower() == "bearer"
+
+    def _cors_headers(self, scope: Scope) -> list[tuple[bytes, bytes]]:
+        if not self._is_invited(scope):
+            return []
+        headers = [
+            (b"access-control-allow-origin", _header(scope, b"origin")[0].encode("latin-1")),
+            (b"vary", b"origin"),
+        ]
+        if scope["method"] == "OPTIONS":
+            asked = ", ".join(_header(scope, b"access-control-request-headers"))
+            headers += [
+                (b"access-control-allow-methods", b"GET, POST"),
+                (b"access-control-allow-headers", asked.encode("latin-1")),
+                (b"access-control-allow-private-network", b"true"),
+            ]
+        return headers
+
     async def _refuse(self, scope: Scope, send: Send, status: int, key: str) -> None:
-        lang = preferred_language(next(iter(_header(scope, b"accept-language")), None), self._lang_default)
-        sentence = translate(key, lang, address=self._address, limit=LARGEST_BODY)
-        body = json.dumps({"detail": sentence}, ensure_ascii=False).encode()
+        lang = language_of(scope, self._policy.lang_default)
+        sentence = translate(key, lang, address=self._policy.address, limit=LARGEST_BODY)
+        body = json.dumps(error_body(scope["path"], status, sentence), ensure_ascii=False).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        if status == 401:
+            headers.append((b"www-authenticate", b"Bearer"))
         # what remains of a refused body is not read, so the connection cannot be used again
-        await send(
-            {
-                "type": "http.response.start",
-                "status": status,
-                "headers": [*headers, (b"connection", b"close")],
-            }
-        )
-        await send({"type": "http.response.body", "body": body})
+        await _answer(send, status, body, [*headers, (b"connection", b"close")])
 
 
 class PageLanguage:
@@ -216,7 +151,7 @@ class PageLanguage:
         """Put one line of script at the head of the page; leave everything else alone."""
         if scope["type"] != "http" or scope["path"] != "/":
             return await self._app(scope, receive, send)
-        lang = preferred_language(next(iter(_header(scope, b"accept-language")), None), self._lang_default)
+        lang = language_of(scope, self._lang_default)
         script = f'<script>Object.defineProperty(navigator,"language",{{value:"{LOCALES[lang]}"}})</script>'
         plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
         return await self._app({**scope, "headers": plain}, receive, _inserting(script.encode(), send))
@@ -267,13 +202,23 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return replayed
 
 
-def _with_safe_headers(send: Send) -> Send:
+def _with_headers(send: Send, headers: list[tuple[bytes, bytes]]) -> Send:
     async def wrapped(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message.get("headers", ()), *_SAFE_HEADERS]
+            message["headers"] = [*message.get("headers", ()), *headers]
         await send(message)
 
     return wrapped
+
+
+async def _answer(send: Send, status: int, body: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def language_of(scope: Scope, default: Lang) -> Lang:
+    """Return the language in which a request wants to be answered."""
+    return preferred_language(next(iter(_header(scope, b"accept-language")), None), default)
 
 
 def _from_own_page(scope: Scope, host: str) -> bool:

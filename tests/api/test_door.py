@@ -1,64 +1,17 @@
-"""The whole server on a real socket, asked by hand."""
+"""The door on a real socket, asked by hand."""
 
-import asyncio
-import http.client
 import json
 import re
 import socket
-import threading
 from contextlib import closing
 
 import pytest
-import uvicorn
 
-from novelgpt.api import LARGEST_BODY, _listen, build_app, serve_studio
+from novelgpt.api import LARGEST_BODY, listen, serve_studio
 from novelgpt.config import Workspace
 from novelgpt.errors import AddressRefused, BadStories, PortBusy
 from novelgpt.studio import open_studio
-from tests.tiny import tiny_model_folder
-
-
-class Server:
-    """The server in a thread of this process."""
-
-    def __init__(self, root):
-        tiny_model_folder(root / "runs" / "tiny" / "final")
-        self.studio = open_studio(Workspace(root))
-        self._listener = _listen("127.0.0.1", 0)
-        self.port = self._listener.getsockname()[1]
-        self._uvicorn = None
-        self._started = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
-        self._thread.start()
-        self._started.wait()
-
-    async def _run(self):
-        app = build_app(self.studio, host="novel.example", port=self.port)
-        self._uvicorn = uvicorn.Server(uvicorn.Config(app, log_level="critical"))
-        self._started.set()
-        await self._uvicorn.serve(sockets=[self._listener])
-
-    def close(self):
-        self._uvicorn.should_exit = True
-        self._thread.join()
-        self._listener.close()
-
-    def ask(self, method, path, body=None, host=None, **headers):
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)) as connection:
-            named = {name.replace("_", "-"): value for name, value in headers.items()}
-            connection.request(
-                method, path, body=body, headers={"Host": host or f"127.0.0.1:{self.port}", **named}
-            )
-            answer = connection.getresponse()
-            return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read().decode()
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    server = Server(tmp_path_factory.mktemp("workspace"))
-    yield server
-    server.close()
-
+from tests.api.server import Server
 
 JOIN = "/gradio_api/queue/join"
 
@@ -215,7 +168,7 @@ def test_a_refusal_speaks_the_visitors_language(server):
 
 def test_a_port_in_use_and_an_address_that_is_not_ours_are_said(tmp_path):
     with closing(open_studio(Workspace(tmp_path))) as studio:
-        with closing(_listen("127.0.0.1", 0)) as taken, pytest.raises(PortBusy):
+        with closing(listen("127.0.0.1", 0)) as taken, pytest.raises(PortBusy):
             serve_studio(studio, port=taken.getsockname()[1])
         for host, port in (("203.0.113.1", 7860), ("127.0.0.1", 70_000), ("no.such.host.invalid", 7860)):
             with pytest.raises(AddressRefused):

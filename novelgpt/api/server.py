@@ -1,0 +1,187 @@
+"""HTTP: a studio goes in, one server comes out that carries the page and, beside it, what programs ask for.
+
+Law: the page's routes and the programs' stand side by side and pass the same door; the page works whatever programs do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Collection
+from typing import Any
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from novelgpt.api.chat import Chats
+from novelgpt.api.door import Door, DoorPolicy, PageLanguage
+from novelgpt.api.kobold import Kobold
+from novelgpt.api.meter import Counting, Meter
+from novelgpt.api.openai import Completions
+from novelgpt.api.refusals import Refusal
+from novelgpt.api.service import Service
+from novelgpt.errors import AddressRefused, NovelGPTError, PortBusy
+from novelgpt.messages import Lang
+from novelgpt.studio import Studio
+from novelgpt.ui.page import build_demo, mount_settings
+
+SHUTDOWN_SECONDS = 2
+
+
+def build_app(
+    studio: Studio,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    lang_default: Lang = "zh",
+    api_key: str | None = None,
+    cors_origins: Collection[str] = (),
+) -> FastAPI:
+    """Return the server for a studio; `host` is the one name, besides this machine's own, it may be called by.
+
+    With an `api_key` programs have to show it; pages from `cors_origins` may call the API like programs.
+    """
+    app = FastAPI(openapi_url=None, lifespan=_closing(studio))
+    routes = _routes(studio, lang_default)
+    meter = Meter([*(route.path for route in routes), "/metrics"])
+
+    async def metrics(_: Request) -> Response:
+        return PlainTextResponse(meter.text(studio), media_type="text/plain; version=0.0.4")
+
+    app.router.routes += [
+        Route("/metrics", metrics, methods=["GET"]),
+        *routes,
+        *_unknown(studio, lang_default),
+    ]
+    _mount_page(app, studio, host, port, lang_default)
+    policy = DoorPolicy(host, address(host, port), lang_default, api_key, frozenset(cors_origins))
+    app.add_middleware(PageLanguage, lang_default=lang_default)
+    app.add_middleware(Door, policy=policy)
+    app.add_middleware(Counting, meter=meter)
+    return app
+
+
+def _routes(studio: Studio, lang_default: Lang) -> list[Route]:
+    service = Service(studio, lang_default)
+
+    async def health(_: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def ready(_: Request) -> Response:
+        return await run_in_threadpool(_readiness, studio, lang_default)
+
+    return [
+        Route("/health", health, methods=["GET"]),
+        Route("/ready", ready, methods=["GET"]),
+        *Completions(service).routes(),
+        *Chats(service).routes(),
+        *Kobold(service).routes(),
+    ]
+
+
+def _unknown(studio: Studio, lang_default: Lang) -> list[Route]:
+    """Return routes for every other address of the API, so that programs are answered in their own way."""
+    service = Service(studio, lang_default)
+
+    async def unknown(request: Request) -> Response:
+        raise Refusal(404, "api.no_such_route", code="unknown_url", path=request.url.path[:100])
+
+    methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+    roots = ("/v1/{rest:path}", "/api/{rest:path}", "/extra/{rest:path}")
+    return [Route(root, service.answering(unknown), methods=methods) for root in roots]
+
+
+def _mount_page(app: FastAPI, studio: Studio, host: str, port: int, lang_default: Lang) -> None:
+    gr.mount_gradio_app(
+        app,
+        build_demo(studio, lang_default),
+        path="/",
+        server_name=host,
+        server_port=port,
+        footer_links=[],
+        run_history=False,  # Gradio would keep every text sent in the browser's storage
+        show_error=False,
+        enable_monitoring=False,
+        ssr_mode=False,
+        mcp_server=False,
+        allowed_paths=[],
+        max_file_size=0,
+        app_kwargs={"openapi_url": None},
+        **mount_settings(),
+    )
+
+
+def address(host: str, port: int) -> str:
+    """Return the address to open in a browser."""
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}"
+
+
+def serve_studio(
+    studio: Studio,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    lang_default: Lang = "zh",
+    api_key: str | None = None,
+    cors_origins: Collection[str] = (),
+    when_ready: Callable[[str], None] = lambda address: None,
+) -> None:
+    """Serve the page until interrupted; `when_ready` is given its address once it can be opened. Port 0: any free one."""
+    with contextlib.closing(listen(host, port)) as listener:
+        port = listener.getsockname()[1]
+        studio.stories()  # a library that cannot be used is said now, not in the browser
+        app = build_app(
+            studio,
+            host=host,
+            port=port,
+            lang_default=lang_default,
+            api_key=api_key,
+            cors_origins=cors_origins,
+        )
+        when_ready(address(host, port))
+        settings = uvicorn.Config(
+            app, log_level="warning", access_log=False, timeout_graceful_shutdown=SHUTDOWN_SECONDS
+        )
+        uvicorn.Server(settings).run(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; an address that cannot be had is refused in our own words."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        if os.name != "nt":  # there it would let two servers share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(128)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            raise PortBusy(host=host, port=port) from None
+        raise AddressRefused(host=host, port=port, detail=getattr(error, "strerror", None) or error) from None
+    return listener
+
+
+def _closing(studio: Studio) -> Callable[[Any], contextlib.AbstractAsyncContextManager[None]]:
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Any) -> AsyncIterator[None]:
+        yield
+        studio.close()
+
+    return lifespan
+
+
+def _readiness(studio: Studio, lang: Lang) -> JSONResponse:
+    """Ready means: the library opens and some model can write."""
+    try:
+        stories, models = len(studio.stories()), [info.name for info in studio.models()]
+    except NovelGPTError as error:
+        return JSONResponse({"ready": False, "detail": error.sentence(lang)}, 503)
+    return JSONResponse({"ready": bool(models), "stories": stories, "models": models}, 200 if models else 503)

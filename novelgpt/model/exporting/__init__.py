@@ -1,0 +1,1 @@
+"""A loaded model → files that other programs load: a Hugging Face folder, ONNX, GGUF."""

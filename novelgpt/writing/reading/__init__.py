@@ -1,0 +1,1 @@
+"""A network → the same network, read fast: ids in, logits out."""
