@@ -191,7 +191,7 @@ def classic(flags: argparse.Namespace, shards: Shards) -> tuple[Any, int]:
         shards,
         network,
         optimizer,
-        lambda rows: network(rows, labels=rows).loss,
+        lambda rows: network(rows[:, :LENGTH], labels=rows[:, :LENGTH]).loss,
         lambda step, gone: 1.5e-4 * min((step + 1) / 2_000, 1 - gone),
     )
 

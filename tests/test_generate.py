@@ -115,3 +115,17 @@ def test_what_is_wrong_is_said_in_one_line(told, flags, said):
     assert said in err
     assert len(err.strip().splitlines()) == 1
     assert out == ""
+
+
+def test_a_text_may_be_cut_to_the_character(told):
+    assert len(json.loads(told("雨下了三天，", "--no-whole-sentences", "--json")[0])["text"]) == 20
+    assert len(json.loads(told("雨下了三天，", "--json")[0])["text"]) >= 20
+
+
+@pytest.mark.parametrize("style", ["steady", "balanced", "free"])
+def test_a_style_sets_the_dials_and_a_flag_wins(told, style):
+    plain = told("雨下了三天，", "--style", style, "--json")[0]
+    assert told("雨下了三天，", "--style", style, "--json")[0] == plain
+    greedy = json.loads(told("雨下了三天，", "--greedy", "--dry-multiplier", "0.8", "--json")[0])["text"]
+    flags = ("--style", style, "--temperature", "0", "--repetition-penalty", "1.1", "--top-k", "50")
+    assert json.loads(told("雨下了三天，", *flags, "--json")[0])["text"] == greedy

@@ -76,8 +76,10 @@ def add_dials(parser: argparse.ArgumentParser, settings: type[Settings], lang: L
     """Make a flag of every dial of `settings`."""
     for name, (spec, dial_) in dials(settings).items():
         flag = f"--{name.replace('_', '-')}"
-        if spec.type == "bool":
-            parser.add_argument(flag, action="store_const", const=True, help=translate(dial_.help, lang))
+        if spec.type == "bool":  # the flag that says what is not so anyway
+            flag = f"--no-{name.replace('_', '-')}" if spec.default else flag
+            about = translate(f"{dial_.help}.off" if spec.default else dial_.help, lang)
+            parser.add_argument(flag, dest=name, action="store_const", const=not spec.default, help=about)
             continue
         kind = next((kind for kind in (str, int) if kind.__name__ in str(spec.type)), float)
         shown = "" if spec.default is None else f" [{spec.default}]"

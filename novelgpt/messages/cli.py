@@ -24,6 +24,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "dial.n": ("一次写几个候选", "candidates to write at once"),
     "dial.whole_sentences": ("写到句子完整为止", "go on to the end of the sentence"),
+    "dial.whole_sentences.off": (
+        "到了字数就停，不等句子写完",
+        "stop at the number of characters, in the middle of a sentence if need be",
+    ),
     "dial.typical": (
         "只留意外程度居中的词，合计到这个概率（1 为不限）",
         "keep the tokens of middling surprise, up to this probability (1: no limit)",

@@ -126,10 +126,10 @@ class Desk:
         self.page.locator("#dial-max_chars input").fill(str(characters))
 
     def write(self, characters=40):
-        """Let the model write so many characters, and return the page."""
+        """Let the model write so many characters and the sentence to its end, and return the page."""
         self.set_length(characters)
         self.page.locator("#continue").click()
-        expect(self.status).to_contain_text(f"写了 {characters:,} 字 · 写满", timeout=PATIENCE_MS)
+        expect(self.status).to_have_text(re.compile(r"写了 [\d,]+ 字 · 写[满完]"), timeout=PATIENCE_MS)
         self.ready()
         return self.text()
 
@@ -217,7 +217,7 @@ def test_the_button_writes_on_where_the_text_ends(desk):
     desk.type(OPENING)
     text = desk.write(40)
     assert text.startswith(OPENING)
-    assert len(text) == len(OPENING) + 40
+    assert len(text) >= len(OPENING) + 40
     assert desk.in_the_library() == text
 
 
@@ -229,7 +229,7 @@ def test_ctrl_enter_writes_on_and_takes_along_what_was_typed_just_now(desk):
     desk.grows_beyond(len(OPENING))
     desk.ready()
     assert desk.text().startswith(OPENING)
-    assert len(desk.text()) == len(OPENING) + 30
+    assert len(desk.text()) >= len(OPENING) + 30
     assert desk.press("undo") == OPENING
 
 
