@@ -132,6 +132,8 @@ class SampleConfig(Settings):
     """Texts that end a continuation; none of them is part of it."""
     banned: tuple[str, ...] = ()
     """Phrases that may not be written: where one appears, the writer goes back and takes another way."""
+    names: tuple[str, ...] = ()
+    """Texts that may come as often as they like: no penalty for repetition falls on their tokens."""
     bias: tuple[tuple[int, float], ...] = ()
     """Token ids and what is added to their logits."""
     max_tokens: int | None = None

@@ -52,7 +52,9 @@ def run(face: Face) -> int:
     from novelgpt.writing.writer import Writer
 
     flags = face.flags
-    sample, prompt, background = _sample(flags), _prompt(flags), _background(flags)
+    prompt, background = _prompt(flags), _background(flags)
+    names = tuple(key for entry in background.lore for key in entry.keys)
+    sample = dataclasses.replace(_sample(flags), names=names)
     info = find_model(flags.model, face.workspace)
     writer = Writer(load_model(info.folder, info.name), exact=flags.exact)
     seen = _seen(writer, prompt, background)

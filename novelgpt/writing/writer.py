@@ -172,7 +172,7 @@ class Writer:
             self.model.tokenizer,
             self.grammar,
             sample,
-            compose(sample, self._known, generator),
+            compose(sample, self._known.sparing(self._ids_of(sample.names)), generator),
             ids=ids,
             manner=Manner.of(page),
             standing=Standing.of(page),
@@ -180,6 +180,11 @@ class Writer:
             seed=sample.seed or 0,
             gap_id=gap_id,
         )
+
+    def _ids_of(self, names: Sequence[str]) -> set[int]:
+        """Return the tokens of names, as they stand inside a sentence."""
+        encode = self.model.tokenizer.encode
+        return {token for name in names for text in (name, f"，{name}") for token in encode(text)}
 
     def _side_by_side(self, rows: list[Row], ids: list[int]) -> Generator[Piece, None, None]:
         """Let candidates grow in step until all are finished."""

@@ -124,6 +124,16 @@ def test_words_tire_and_punctuation_does_not(model, tokenizer):
     assert Writer(dataclasses.replace(model, network=fond)).write("", sample).text == "一" + "！" * 19
 
 
+def test_a_name_does_not_tire_either(model, tokenizer):
+    name, other = tokenizer.encode("大江东去") + tokenizer.encode("自己")
+    fond = fond_of(fond_of(tiny_network(tokenizer.size), [name], 60.0), [other], 40.0)
+    sample = SampleConfig(max_chars=40, temperature=0, repetition_penalty=2.0, **EXACT)
+    tired = Writer(dataclasses.replace(model, network=fond)).write("", sample).text
+    spared = dataclasses.replace(sample, names=("大江东去",))
+    assert tired.startswith("大江东去自己")
+    assert Writer(dataclasses.replace(model, network=fond)).write("", spared).text == "大江东去" * 10
+
+
 def test_both_ends_of_a_prompt_matter(writer):
     prompts = ["我们不知道大江东去自己", "他们不知道大江东去自己", "我们不知道大江东去自己。\n"]
     assert len({writer.write(prompt, HOT).text for prompt in prompts}) == 3
