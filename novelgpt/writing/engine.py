@@ -25,7 +25,9 @@ BLOCK = 64
 AHEAD = 16
 """Tokens of the next window that are read together."""
 _REMEMBERED = 4
-"""Prompts whose blocks are kept."""
+"""Prompts whose blocks are kept, at most."""
+MOST_BYTES = 2**28
+"""Memory for them; a prompt that takes more by itself is not kept."""
 
 
 @dataclass
@@ -57,7 +59,7 @@ class Engine:
             for start in range(known, whole, BLOCK):
                 self.decoder.read(self.tensor([ids[start : start + BLOCK]]), cache, "none")
             if whole > known:
-                self._remember(_Left(list(ids[:whole]), cache.of_rows([0])))
+                self._remember(_Left(list(ids[:whole]), cache.trimmed()))
             return cache, self.decoder.read(self.tensor([ids[whole:]]), cache)
 
     def logits_of(self, ids: Sequence[int], count: int) -> Tensor:
@@ -94,6 +96,8 @@ class Engine:
         with self._lock:
             self._left = [one for one in self._left if left.ids[: len(one.ids)] != one.ids]
             self._left = [*self._left, left][-_REMEMBERED:]
+            while sum(one.cache.size_bytes for one in self._left) > MOST_BYTES:
+                del self._left[0]
 
 
 def _common_blocks(known: Sequence[int], wanted: Sequence[int]) -> int:

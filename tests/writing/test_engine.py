@@ -179,6 +179,18 @@ def test_known_blocks_are_not_read_again(tokenizer, monkeypatch):
     assert counted == [BLOCK, BLOCK]  # two were known; the last one always gives the logits
 
 
+def test_what_is_remembered_is_bounded(tokenizer, monkeypatch):
+    monkeypatch.setattr("novelgpt.writing.engine.MOST_BYTES", 3 * BLOCK * 2 * 2 * 32 * 4)  # three blocks
+    network = tiny_network(tokenizer.size, 8 * BLOCK)
+    engine = Engine(network)
+    for seed in range(9):
+        ids = some_ids((seed % 5 + 1) * BLOCK + 1, tokenizer.size, seed)
+        assert torch.equal(engine.window(ids).logits_BV, Engine(network).window(ids).logits_BV)
+        kept = engine._left
+        assert sum(len(one.ids) for one in kept) <= 3 * BLOCK
+        assert len(kept) <= 4
+
+
 def test_no_step_past_the_window_reads_much_more_than_the_others(tokenizer, monkeypatch):
     engine = Engine(tiny_network(tokenizer.size, 8 * AHEAD))
     window = engine.window([4])

@@ -69,7 +69,18 @@ class Cache:
 
     def of_rows(self, rows: list[int]) -> Cache:
         """Return a cache of its own for these rows, of which any may come again."""
-        chosen = Cache.__new__(Cache)
-        chosen.shape, chosen.used = self.shape, self.used
-        chosen._both = self._both[:, :, rows]
-        return chosen
+        return self._with(self._both[:, :, rows])
+
+    def trimmed(self) -> Cache:
+        """Return a cache of its own with no room to spare: to be kept, not written to."""
+        return self._with(self._both[..., : self.used, :].clone())
+
+    @property
+    def size_bytes(self) -> int:
+        """How much memory it takes."""
+        return self._both.numel() * self._both.element_size()
+
+    def _with(self, both: torch.Tensor) -> Cache:
+        other = Cache.__new__(Cache)
+        other.shape, other.used, other._both = self.shape, self.used, both
+        return other
