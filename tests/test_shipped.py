@@ -12,6 +12,7 @@ from novelgpt.model.folder import load_model
 from novelgpt.text.markers import SPECIALS
 from novelgpt.text.plain import read_plain_text
 from novelgpt.tokens.tokenizer import Tokenizer
+from novelgpt.writing.row import PATIENCE
 from novelgpt.writing.writer import Writer
 
 ROOT = Path(__file__).parent.parent
@@ -53,7 +54,7 @@ def test_the_embedded_model_speaks_the_default_vocabulary_and_is_small() -> None
 def test_the_embedded_model_writes_and_plain_transformers_loads_it() -> None:
     model = load_model(EMBEDDED_MODEL_DIR)
     text = Writer(model).write("话说", SampleConfig(max_chars=40, seed=1)).text
-    assert len(text) == 40
+    assert 40 <= len(text) <= 40 + PATIENCE
     assert "\ufffd" not in text
     theirs = AutoModelForCausalLM.from_pretrained(EMBEDDED_MODEL_DIR, dtype=torch.float32).eval()
     ids = torch.tensor([model.tokenizer.encode("却说那日天色已晚，")])
