@@ -25,7 +25,7 @@ from novelgpt.story.store import PassageId, Story, StoryId, StoryStore
 from novelgpt.text.chapter import chapter_files
 from novelgpt.tokens.shards import held_out_chapters, read_all
 from novelgpt.turns import Turn, Turns
-from novelgpt.writing.writer import Piece, Writer
+from novelgpt.writing.writer import Chosen, Piece, Writer
 
 AUTOSAVE_SECONDS = 1.0
 MODELS_KEPT = 2
@@ -136,6 +136,18 @@ class Studio:
         """
         with contextlib.nullcontext(turn) if turn else self.turns.enter(client) as mine:
             yield from self._pieces(mine, self.writer(model), prompt, sample)
+
+    def told(
+        self,
+        prompt: str | Sequence[int],
+        alternatives: int,
+        *,
+        model: str | None = None,
+        client: str = "program",
+    ) -> list[Chosen]:
+        """Return how likely each token of a text was."""
+        with self.turns.enter(client) as turn:
+            return self.writer(model).told(prompt, alternatives) if turn.wait() else []
 
     def continue_story(
         self,

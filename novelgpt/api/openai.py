@@ -102,6 +102,11 @@ class Completions:
         prompts = prompts_from(fields.get("prompt"), size)
         asked = await self._service.asked(opened, prompts, sample)
         answer = _Answer(asked, echo=fields.get("echo") is True)
+        if answer.echo and sample.alternatives and fields.get("stream") is not True:
+            client = self._service.client(request)
+            for prompt in prompts:
+                telling = partial(self._service.studio.told, model=opened.name, client=client)
+                answer.told.append(await run_in_threadpool(telling, prompt, sample.alternatives))
         if tokens_asked(fields, DEFAULT_TOKENS) == 0:
             return JSONResponse(answer.nothing())
         if fields.get("stream") is not True:
@@ -180,6 +185,8 @@ class _Answer:
         self._asked, self._tokenizer = asked, asked.model.writer.model.tokenizer
         self._id, self._created = f"cmpl-{secrets.token_hex(12)}", int(time.time())
         self._offsets: dict[int, int] = {}
+        self.told: list[list[Chosen]] = []
+        """For each prompt that is echoed, how likely its tokens were."""
 
     def chunk(self, choices: list[dict[str, Any]]) -> dict[str, Any]:
         """Return the object around some choices."""
@@ -219,8 +226,13 @@ class _Answer:
         return {**self.chunk(choices), "usage": usage}
 
     def _whole(self, number: int, choice: Choice) -> dict[str, Any]:
-        text = (self._prompt(number) if self.echo else "") + choice.text
-        return self.choice(number, text, choice.finish_reason or "stop", choice.chosen)
+        prompt = self._prompt(number) if self.echo else ""
+        told = self.told[number // self._asked.sample.n] if self.told else []
+        if told:  # of a prompt longer than the window only the end was read
+            read = sum(len(self._tokenizer.texts[one.token]) for one in told)
+            self._offsets[number] = max(0, len(prompt) - read)
+        chosen = [*told, *choice.chosen]
+        return self.choice(number, prompt + choice.text, choice.finish_reason or "stop", chosen)
 
     def _prompt(self, number: int) -> str:
         prompt = self._asked.prompts[number // self._asked.sample.n]

@@ -103,7 +103,8 @@ class Row:
             without = allowed.index_fill(0, torch.tensor(sorted(refused), device=allowed.device), -torch.inf)
             allowed = without if without.isfinite().any() else allowed
         token: int = self._choose(allowed, self._seen)
-        self._last_chosen = _chosen(logits_V, token, self._sample.alternatives)
+        wanted = self._sample.alternatives
+        self._last_chosen = chosen_among(logits_V, token, wanted) if wanted else None
         return token
 
     def allowed(self, logits_V: Tensor) -> Tensor:
@@ -241,9 +242,8 @@ class Row:
         return max((step.length for step in self._steps if step.length <= end), default=0)
 
 
-def _chosen(logits_V: Tensor, token: int, alternatives: int) -> Chosen | None:
-    if not alternatives:
-        return None
+def chosen_among(logits_V: Tensor, token: int, alternatives: int) -> Chosen:
+    """Return the token with its log probability, and so many of the likeliest ones."""
     chances = logits_V.log_softmax(0)
     best: tuple[tuple[int, float], ...] = ()
     if alternatives > 0:

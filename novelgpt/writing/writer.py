@@ -22,7 +22,7 @@ from novelgpt.writing.beam import likeliest
 from novelgpt.writing.engine import Engine, Window
 from novelgpt.writing.grammar import Grammar, Standing
 from novelgpt.writing.manner import Manner, as_learnt
-from novelgpt.writing.row import Chosen, FinishReason, Piece, Row
+from novelgpt.writing.row import Chosen, FinishReason, Piece, Row, chosen_among
 from novelgpt.writing.sampling import Known, compose
 
 __all__ = ["Chosen", "Continuation", "FinishReason", "Piece", "Writer"]
@@ -99,6 +99,14 @@ class Writer:
         for piece in self.stream(prompt, sample, **how):
             pieces[piece.row].append(piece)
         return [_joined(of_row) for of_row in pieces if of_row]
+
+    def told(self, prompt: str | Sequence[int], alternatives: int) -> list[Chosen]:
+        """Return how likely each token of the prompt was, after the first that is read."""
+        ids = self.read(prompt) if isinstance(prompt, str) else self._cut(list(prompt))
+        if len(ids) < 2:
+            return []
+        logits = self.engine.logits_of(ids, len(ids) - 1)
+        return [chosen_among(row, token, alternatives) for row, token in zip(logits, ids[1:], strict=True)]
 
     def count(self, text: str) -> int:
         """Return how many tokens a text is."""

@@ -364,3 +364,16 @@ def test_the_official_client_is_content(server):
         assert said.choices[0].message.content == whole.choices[0].text
         with pytest.raises(openai.NotFoundError):
             ask(model="none")
+
+
+def test_echo_with_probabilities_tells_those_of_the_prompt_too(server):
+    fields = asked(echo=True, logprobs=2, max_tokens=3)
+    choice = server.post(COMPLETE, fields)[1]["choices"][0]
+    told = choice["logprobs"]
+    assert told["text_offset"][0] == 0
+    assert "".join(told["tokens"]).startswith(PROMPT)
+    assert len(told["tokens"]) == len(told["token_logprobs"])
+    assert all(value <= 0 for value in told["token_logprobs"])
+    alone = server.post(COMPLETE, {**fields, "max_tokens": 0})[1]["choices"][0]
+    assert alone["logprobs"]["tokens"] == told["tokens"][: len(alone["logprobs"]["tokens"])]
+    assert alone["text"] == fields["prompt"]

@@ -194,3 +194,15 @@ def test_something_may_always_follow(tokenizer, opened):
     for last in ("人", "a", "\n"):
         standing = Standing(open=opened, last=last)
         assert grammar.restrict(torch.zeros(tokenizer.size), standing).isfinite().any()
+
+
+def test_a_prompt_s_own_probabilities_can_be_told(prose):
+    ids = prose.read("我们不知道")
+    told = prose.told("我们不知道", 2)
+    assert [one.token for one in told] == ids[1:]
+    with torch.no_grad():
+        chances = prose.model.network(torch.tensor([ids])).logits[0].log_softmax(1)
+    for place, one in enumerate(told):
+        assert one.logprob == pytest.approx(float(chances[place, one.token]), abs=1e-3)
+        assert [token for token, _ in one.best] == chances[place].topk(2).indices.tolist()
+    assert prose.told("", -1) == []
