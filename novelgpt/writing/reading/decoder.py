@@ -115,13 +115,7 @@ def attend(
 ) -> Tensor:
     """Return what every query finds, as (rows, tokens, heads x width); several heads may share their keys."""
     rows, heads, count, width = query_BHTD.shape
-    shared = keys_BKSD.shape[1]
-    if count == 1:
-        # plain products beat the fused kernel at a single query
-        query = query_BHTD.reshape(rows, shared, heads // shared, width)
-        scores = (query @ keys_BKSD.transpose(2, 3)).mul_(scale)
-        return (scores.softmax(-1) @ values_BKSD).reshape(rows, 1, heads * width)
-    first = mask is None or mask.shape[0] == mask.shape[1]
+    first = mask is not None and mask.shape[0] == mask.shape[1]
     mixed = functional.scaled_dot_product_attention(
         query_BHTD,
         keys_BKSD,
@@ -129,7 +123,7 @@ def attend(
         attn_mask=None if first else mask,
         is_causal=first,
         scale=scale,
-        enable_gqa=heads != shared,
+        enable_gqa=heads != keys_BKSD.shape[1],
     )
     return mixed.transpose(1, 2).reshape(rows, count, heads * width)
 
