@@ -87,8 +87,9 @@ def clean_lines(raw: Sequence[str], marked: Collection[int] = (), rules: Rules =
     _strip(sheet)
     _mend_punctuation(sheet, found)
     _user(sheet)
-    for position in _adorned(sheet.lines):
-        _decoration(sheet, position)
+    for position, line in enumerate(sheet.lines):
+        if _is_adorned(line):
+            _decoration(sheet, position)
     for position in suspects:
         _adverts(sheet, position)
     headings = _by_position(sheet, suspects)
@@ -211,15 +212,9 @@ def _user(sheet: Sheet) -> None:
         sheet.drop(removed, "user")
 
 
-def _adorned(lines: list[str]) -> list[int]:
-    """Return the short lines that begin or end as a chapter's title with something around it does."""
-    return [
-        position
-        for position, line in enumerate(lines)
-        if line
-        and len(line) <= _LONGEST_HEADING
-        and (line[-1] in _SUFFIX_ENDS or line[0] in _ORNAMENT_STARTS)
-    ]
+def _is_adorned(line: str) -> bool:
+    """Tell whether a short line begins or ends as a chapter's title with something around it does."""
+    return 0 < len(line) <= _LONGEST_HEADING and (line[-1] in _SUFFIX_ENDS or line[0] in _ORNAMENT_STARTS)
 
 
 def _decoration(sheet: Sheet, position: int) -> None:
@@ -257,6 +252,8 @@ def _adverts(sheet: Sheet, position: int) -> None:
         kept = (kept + line[rest:]).strip(INDENT)
         for cut in found:
             sheet.cut(position, cut.rule, line[cut.start : cut.end].strip(INDENT), kept)
+        if _is_adorned(kept):  # what was cut may have hidden it
+            _decoration(sheet, position)
 
 
 def _by_position(sheet: Sheet, suspects: list[int]) -> list[int]:

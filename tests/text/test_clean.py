@@ -160,6 +160,10 @@ def test_law_every_visible_character_is_accounted_for(text):
     assert len(book.lines) == len(raw)
 
 
+def test_an_ornament_behind_an_advert_is_taken_off_as_well():
+    assert clean_lines(["（求月票）☆、第一章 夜路"]).lines == ["第一章 夜路"]
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.lists(PIECES | st.text(max_size=8), max_size=40).map("".join))
 def test_law_cleaning_clean_lines_changes_nothing(text):
