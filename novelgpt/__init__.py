@@ -8,7 +8,7 @@ bytes → Chapter → token ids → weights → Continuation → Score: one fold
     writing/   weights → Continuation    from novelgpt import Writer
     scoring/   text → Score              from novelgpt import score_text
     story/     what was written, kept
-    studio.py  the desk on top of it     from novelgpt import open_studio
+    studio/    the desk on top of it     from novelgpt import open_studio
 
 The names are lazy: importing this package loads neither torch nor anything else that is heavy.
 """

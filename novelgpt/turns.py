@@ -1,13 +1,16 @@
 """Whose turn it is: everything that wants to compute comes in under a client's name, and one at a time computes.
 
-Laws: never more than `slots` turns are being had; clients take turns in a circle, and within one client who came first
-goes first; who finds the queue full is refused at once, whoever waits knows how many go before, and may give up.
+Laws: never more than `slots` compute; clients take turns in a circle, and within one client who came first goes first; a
+long text steps back between two of its tokens when others wait, so that nobody waits for the whole of it; who finds the
+queue full is refused at once, whoever waits knows how many go before, and may give up.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict, deque
+from collections.abc import Iterator
 from types import TracebackType
 
 from novelgpt.errors import Busy, TooManyWaiting
@@ -16,6 +19,10 @@ MOST_WAITING = 64
 MOST_PER_CLIENT = 16
 SECONDS_EACH = 5
 """What a turn is guessed to take, to tell who was refused when to come back."""
+SHARE_SECONDS = 0.25
+"""How long one computes while others wait."""
+MOST_BEGUN = 8
+"""So many texts are under way at most: each holds what it remembers of its own text in memory."""
 
 
 class Turn:
@@ -26,6 +33,7 @@ class Turn:
         self._turns = turns
         self._decided = threading.Event()
         self._cancelled = threading.Event()
+        self._granted_at = 0.0
 
     @property
     def cancelled(self) -> bool:
@@ -47,6 +55,13 @@ class Turn:
         self._decided.wait()
         return not self.cancelled
 
+    def share(self) -> bool:
+        """Between two steps: step back if this one has had its share and others wait, until it may go on; False if it
+        was cancelled."""
+        if time.monotonic() - self._granted_at >= SHARE_SECONDS and self._turns.set_aside(self):
+            return self.wait()
+        return not self.cancelled
+
     def cancel(self) -> None:
         """Give up: one that waits is woken at once, one that computes sees `cancelled` at its next step."""
         self._cancelled.set()
@@ -59,7 +74,12 @@ class Turn:
 
     def grant(self) -> None:
         """Wake it: it may compute."""
+        self._granted_at = time.monotonic()
         self._decided.set()
+
+    def pause(self) -> None:
+        """Make it wait again."""
+        self._decided.clear()
 
     def __enter__(self) -> Turn:
         return self
@@ -80,23 +100,24 @@ class Turns:
         self._lock = threading.RLock()
         self._lines: OrderedDict[str, deque[Turn]] = OrderedDict()
         self._having: set[Turn] = set()
+        self._begun: set[Turn] = set()
 
     @property
     def writing(self) -> int:
-        """How many compute."""
-        return len(self._having)
+        """How many are under way, by turns."""
+        return len(self._begun)
 
     @property
     def having(self) -> list[Turn]:
-        """Those that compute."""
+        """Those that compute at this moment."""
         with self._lock:
             return list(self._having)
 
     @property
     def waiting(self) -> int:
-        """How many wait."""
+        """How many have not begun."""
         with self._lock:
-            return sum(map(len, self._lines.values()))
+            return sum(turn not in self._begun for line in self._lines.values() for turn in line)
 
     def enter(self, client: str) -> Turn:
         """Return a turn, had at once or waiting; refuse at once where too many wait already."""
@@ -137,16 +158,36 @@ class Turns:
         with self._lock:
             self.forget(turn)
             self._having.discard(turn)
+            self._begun.discard(turn)
             self._fill()
 
+    def set_aside(self, turn: Turn) -> bool:
+        """Give the slot of `turn` to the next client; False where nobody else could take it."""
+        with self._lock:
+            if turn.cancelled or all(client == turn.client for client in self._ready()):
+                return False
+            self._having.discard(turn)
+            turn.pause()
+            self._lines.setdefault(turn.client, deque()).appendleft(turn)
+            self._lines.move_to_end(turn.client)
+            self._fill()
+            return True
+
     def _fill(self) -> None:
-        while self._lines and len(self._having) < self._slots:
-            client, line = self._lines.popitem(last=False)
+        while len(self._having) < self._slots and (client := next(self._ready(), None)) is not None:
+            line = self._lines.pop(client)
             turn = line.popleft()
             if line:
                 self._lines[client] = line  # behind all others
             self._having.add(turn)
+            self._begun.add(turn)
             turn.grant()
+
+    def _ready(self) -> Iterator[str]:
+        """Yield the clients whose next text may go on now, in their order."""
+        for client, line in self._lines.items():
+            if line[0] in self._begun or len(self._begun) < MOST_BEGUN:
+                yield client
 
     def _refuse(self, client: str) -> None:
         if self.waiting >= self._most_waiting:

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from novelgpt import turns as turns_module
 from novelgpt.errors import Busy, TooManyWaiting
-from novelgpt.turns import Turns
+from novelgpt.turns import MOST_BEGUN, Turns
 
 
 def had_in_order(turns, entered):
@@ -125,8 +126,74 @@ def test_an_error_inside_a_turn_frees_the_slot():
     assert turns.writing == 0
 
 
+@pytest.fixture
+def no_share(monkeypatch):
+    """Everybody has had its share at once."""
+    monkeypatch.setattr(turns_module, "SHARE_SECONDS", 0.0)
+
+
+def test_a_long_text_steps_back_for_another_client_and_goes_on_after_it(no_share):
+    turns = Turns()
+    with turns.enter("long") as long:
+        assert long.share()  # nobody waits
+        short = turns.enter("short")
+        back = []
+        thread = threading.Thread(target=lambda: back.append(long.share()))
+        thread.start()
+        assert short.wait()
+        assert (turns.having, turns.writing, turns.waiting) == ([short], 2, 0)
+        short.leave()
+        thread.join()
+        assert back == [True]
+        assert turns.having == [long]
+    assert (turns.writing, turns.waiting) == (0, 0)
+
+
+def test_nobody_steps_back_within_its_share_or_for_its_own_next_text(no_share, monkeypatch):
+    turns = Turns()
+    first, own = turns.enter("a"), turns.enter("a")
+    assert first.share()
+    assert not own.granted
+    monkeypatch.setattr(turns_module, "SHARE_SECONDS", 1000.0)
+    other = turns.enter("b")
+    assert first.share()
+    assert not other.granted
+
+
+def test_who_stepped_back_can_be_cancelled(no_share):
+    turns = Turns()
+    first, second = turns.enter("a"), turns.enter("b")
+    back = []
+    thread = threading.Thread(target=lambda: back.append(first.share()))
+    thread.start()
+    assert second.wait()
+    first.cancel()
+    thread.join()
+    first.leave()
+    assert back == [False]
+    assert (turns.having, turns.writing) == ([second], 1)
+    assert not first.share()
+
+
+def test_only_so_many_are_under_way_and_the_others_begin_as_these_end(no_share):
+    turns = Turns()
+    entered = [turns.enter(str(number)) for number in range(MOST_BEGUN + 1)]
+    threads = [threading.Thread(target=turn.share) for turn in entered[:MOST_BEGUN]]
+    for turn, thread in zip(entered, threads, strict=False):
+        assert turn.wait()
+        thread.start()
+    threads[0].join()  # the last of them stepped back for the first, not for one more
+    assert (turns.writing, turns.waiting) == (MOST_BEGUN, 1)
+    entered[0].leave()
+    assert entered[MOST_BEGUN].wait()
+    assert (turns.writing, turns.waiting) == (MOST_BEGUN, 0)
+    turns.cancel_all()
+    for thread in threads:
+        thread.join()
+
+
 @pytest.mark.parametrize("slots", [1, 2])
-def test_threads_never_compute_more_than_there_are_slots(slots):
+def test_threads_never_compute_more_than_there_are_slots(slots, no_share):
     turns, lock = Turns(slots, most_waiting=100, most_per_client=100), threading.Lock()
     at_once, most, done = 0, 0, []
     start = threading.Barrier(12)
@@ -144,6 +211,8 @@ def test_threads_never_compute_more_than_there_are_slots(slots):
                         most = max(most, at_once)
                     with lock:
                         at_once -= 1
+                    turn.share()
+                    with lock:
                         done.append(number)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(12)]

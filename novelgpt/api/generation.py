@@ -27,6 +27,9 @@ Pieces = AsyncIterator[tuple[int, "Piece"]]
 """Pieces, each with the number of its text."""
 T = TypeVar("T")
 
+SILENCE_SECONDS = 10.0
+STILL_HERE = ": waiting\n\n"
+
 
 @dataclass(frozen=True)
 class Opened:
@@ -151,12 +154,33 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-async def following(first: tuple[int, Piece] | None, rest: Pieces) -> Pieces:
-    """Yield a piece that was waited for before, then all others."""
-    if first is not None:
-        yield first
+async def heard_of(first: asyncio.Future[Any]) -> None:
+    """Wait for the first piece, but only so long as a client likes to hear nothing."""
+    await asyncio.wait({first}, timeout=SILENCE_SECONDS)
+
+
+async def following(first: Awaitable[tuple[int, Piece] | None], rest: Pieces) -> Pieces:
+    """Yield a piece that is waited for already, then all others."""
+    numbered = await first
+    if numbered is not None:
+        yield numbered
         async for numbered in rest:
             yield numbered
+
+
+async def kept_alive(frames: AsyncIterator[str]) -> AsyncIterator[str]:
+    """Yield the frames, and in a long silence a comment, which every reader skips: who hears nothing hangs up."""
+    while True:
+        coming = asyncio.ensure_future(anext(frames, None))
+        try:
+            while not (await asyncio.wait({coming}, timeout=SILENCE_SECONDS))[0]:
+                yield STILL_HERE
+        finally:
+            coming.cancel()
+        frame = coming.result()
+        if frame is None:
+            return
+        yield frame
 
 
 class EventStream(Response):
@@ -174,6 +198,6 @@ class EventStream(Response):
 
     async def _send(self, send: Callable[[MutableMapping[str, Any]], Awaitable[None]]) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        async for frame in self._frames:
+        async for frame in kept_alive(self._frames):
             await send({"type": "http.response.body", "body": frame.encode(), "more_body": True})
         await send({"type": "http.response.body", "body": b""})

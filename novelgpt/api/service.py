@@ -6,6 +6,7 @@ no word of a text gets into a log.
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import json
 import logging
@@ -27,6 +28,7 @@ from novelgpt.api.generation import (
     Pieces,
     Prompt,
     following,
+    heard_of,
     watched,
 )
 from novelgpt.api.refusals import Refusal, error_body, sentence_of, status_of
@@ -42,6 +44,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 MOST_TEXTS = 64
 _CHARACTERS_PER_TOKEN = 64
 """More than this many times the window need not be counted: it was cut off."""
+_LONGEST_NAME = 200
 
 logger = logging.getLogger(__name__)
 
@@ -81,8 +84,9 @@ class Service:
         return sentence_of(error, language_of(request.scope, self._lang_default))
 
     def client(self, request: Request) -> str:
-        """Return under which name a request waits: one for each machine."""
-        return f"api {request.client.host if request.client else ''}"
+        """Return under which name a request waits: one for each program on each machine."""
+        program = request.headers.get("user-agent", "")[:_LONGEST_NAME]
+        return f"api {request.client.host if request.client else ''} {program}"
 
     async def open_model(self, name: Any = None) -> Opened:
         """Return a model by the name that the studio lists it under; without a name the default one."""
@@ -123,10 +127,14 @@ class Service:
         frames: Callable[[Generation, Pieces], AsyncIterator[str]],
         begun: Callable[[Generation], None] = lambda generation: None,
     ) -> EventStream:
-        """Answer when the first piece is there, so that what goes wrong before has a status of its own."""
+        """Answer when the first piece is there, so that what goes wrong before has a status of its own; or when it has
+        been waited for so long that the client would rather hear something."""
         generation = Generation(self.studio, asked, self.client(request))
         begun(generation)
-        first = await watched(request.receive, generation.turn, anext(generation, None))
+        first = asyncio.ensure_future(anext(generation, None))
+        await watched(request.receive, generation.turn, heard_of(first))
+        if first.done():
+            first.result()
         return EventStream(generation.turn, frames(generation, following(first, generation)))
 
     def accident(self, request: Request, error: Exception) -> dict[str, Any]:

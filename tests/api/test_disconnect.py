@@ -8,6 +8,8 @@ from contextlib import closing
 
 import pytest
 
+from novelgpt import turns as turns_module
+from novelgpt.api import generation
 from novelgpt.writing.writer import Writer
 from tests.api.server import Server
 
@@ -124,6 +126,38 @@ def test_two_at_once_are_written_one_after_the_other(server, steps):
         steps.go_on()
         for connection in (first, second):
             assert b"200 OK" in received(connection, b"data: [DONE]\n\n")
+
+
+def test_a_long_text_of_one_program_does_not_keep_another_waiting(server, monkeypatch):
+    monkeypatch.setattr(turns_module, "SHARE_SECONDS", 0.0)
+    alone = [
+        server.post(COMPLETE, {"prompt": PROMPT, "max_tokens": 12, "seed": seed})[1]["choices"][0]["text"]
+        for seed in (1, 2)
+    ]
+    with closing(call(server, COMPLETE, ENDLESS | {"stream": True})) as endless:
+        received(endless, b"data: ")
+        beside = [
+            server.post(COMPLETE, {"prompt": PROMPT, "max_tokens": 12, "seed": seed}, User_Agent="b")[1]
+            for seed in (1, 2)
+        ]
+        assert [answer["choices"][0]["text"] for answer in beside] == alone
+        assert server.studio.turns.writing == 1
+    eventually(lambda: not server.studio.turns.writing)
+
+
+@pytest.mark.parametrize("path", [COMPLETE, KOBOLD_STREAM, CHAT])
+def test_who_waits_long_for_a_stream_hears_that_somebody_is_there(server, steps, monkeypatch, path):
+    monkeypatch.setattr(generation, "SILENCE_SECONDS", 0.02)
+    fields = {**ENDLESS, "stream": True, "messages": [{"role": "user", "content": PROMPT}]}
+    short = fields | {"max_tokens": 3, "max_length": 3}
+    with closing(call(server, COMPLETE, fields)) as first:
+        assert steps.begun.acquire(timeout=30)
+        with closing(call(server, path, short)) as second:
+            received(second, generation.STILL_HERE.encode())
+            assert not steps.pieces
+            first.close()
+            steps.go_on()
+            assert b'"finish_reason": "length"' in received(second, b"0\r\n\r\n")
 
 
 @pytest.mark.parametrize(("mark", "status"), [("_most_per_client", 429), ("_most_waiting", 503)])

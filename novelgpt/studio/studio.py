@@ -8,29 +8,23 @@ Models are loaded when first needed and shared; one text is computed at a time, 
 from __future__ import annotations
 
 import contextlib
-import math
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from novelgpt.config import SampleConfig, Workspace
 from novelgpt.errors import StoryBeingWritten
-from novelgpt.model.folder import WEIGHTS, ModelInfo, find_model, list_models, load_model
+from novelgpt.model.folder import ModelInfo, find_model, list_models
 from novelgpt.scoring.score import Continued, Score, score_continuations
-from novelgpt.story.store import PassageId, Story, StoryId, StoryStore
+from novelgpt.story.store import Story, StoryId, StoryStore
+from novelgpt.studio.draft import Clock, Draft
+from novelgpt.studio.writers import Writers
 from novelgpt.text.chapter import chapter_files
 from novelgpt.tokens.shards import held_out_chapters, read_all
 from novelgpt.turns import Turn, Turns
 from novelgpt.writing.writer import Chosen, Piece, Writer
-
-AUTOSAVE_SECONDS = 1.0
-MODELS_KEPT = 2
-
-Clock = Callable[[], float]
 
 
 @dataclass(frozen=True)
@@ -200,7 +194,7 @@ class Studio:
 
         def continue_text(prompt: str, characters: int) -> str:
             exact = replace(sample, max_chars=characters, whole_sentences=False, ends=False)
-            return writer.write(prompt, exact).text
+            return "".join(piece.text for piece in self.write(prompt, exact, model=model, client="score"))
 
         settings = "|".join(
             f"{name}:{value}" for name, value in sample.to_dict().items() if name != "max_chars"
@@ -270,80 +264,5 @@ class Studio:
                     return
                 self.tokens_written += len(piece.tokens)
                 yield piece
-
-
-class Draft:
-    """What a model is writing into a story right now, and how much of it the library already holds."""
-
-    def __init__(self, store: StoryStore, story: StoryId, clock: Clock) -> None:
-        self.turn: Turn | None = None
-        self._stopped = threading.Event()
-        self.settings: dict[str, Any] = {}
-        self._store, self._story, self._clock = store, story, clock
-        self._lock = threading.Lock()
-        self._passage: PassageId | None = None
-        self._text, self._kept, self._kept_at = "", 0, -math.inf
-        self._closed = False
-
-    def has(self, turn: Turn) -> None:
-        """Remember the turn in which it is written; one that was stopped before never starts."""
-        self.turn = turn
-        if self._stopped.is_set():
-            turn.cancel()
-
-    def stop(self) -> None:
-        """End it after the token it is at, or before the first."""
-        self._stopped.set()
-        if self.turn:
-            self.turn.cancel()
-
-    def take(self, piece: Piece) -> None:
-        """Add a piece; the first is kept at once, later ones at most a second after they came."""
-        with self._lock:
-            self.settings["seed"] = piece.seed
-            self._text += piece.text
-            if self._clock() - self._kept_at >= AUTOSAVE_SECONDS:
-                self._keep()
-
-    def close(self) -> None:
-        """Bring the library up to date for the last time."""
-        with self._lock:
-            self._keep()
-            self._closed = True
-
-    def _keep(self) -> None:
-        if self._closed or self._kept == len(self._text):
-            return
-        if self._passage is None:
-            tip = self._store.tip(self._story)
-            self._passage = self._store.append(
-                tip, self._text, "model", story=self._story, settings=self.settings
-            )
-        else:
-            self._store.extend(self._passage, self._text)
-        self._kept, self._kept_at = len(self._text), self._clock()
-
-
-class Writers:
-    """The loaded models, at most `MODELS_KEPT`, the one used last kept longest; one trained anew is loaded anew."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
-        self._lock = threading.Lock()
-        self._loaded: OrderedDict[tuple[Path, int], Writer] = OrderedDict()
-
-    def get(self, name: str | None) -> Writer:
-        """Return the writer for the model called `name`, or for the default one."""
-        info = find_model(name, self._workspace)
-        key = (info.folder, _changed_at(info.folder / WEIGHTS))
-        with self._lock:
-            if key not in self._loaded:
-                while len(self._loaded) >= MODELS_KEPT:
-                    self._loaded.popitem(last=False)
-                self._loaded[key] = Writer(load_model(info.folder, info.name))
-            self._loaded.move_to_end(key)
-            return self._loaded[key]
-
-
-def _changed_at(path: Path) -> int:
-    return path.stat().st_mtime_ns if path.is_file() else 0
+                if not turn.share():
+                    return
