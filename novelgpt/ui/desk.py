@@ -7,7 +7,6 @@ one is answered in our own words.
 
 from __future__ import annotations
 
-import html
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -18,12 +17,12 @@ from typing import Any
 import gradio as gr
 
 from novelgpt.config import SampleConfig
-from novelgpt.errors import BadValue, NovelGPTError, UnknownStory
+from novelgpt.errors import BadValue, UnknownStory
 from novelgpt.messages import Lang, Message, translate
 from novelgpt.model.folder import EMBEDDED
 from novelgpt.story.store import StoryId
 from novelgpt.studio import Studio
-from novelgpt.ui.language import preferred_language
+from novelgpt.ui.handling import Handler, Updates, handled, line, problem
 from novelgpt.writing.writer import Piece
 
 REFRESH_SECONDS = 0.2
@@ -34,9 +33,6 @@ _FINISHES = {
     "chapter_end": "ui.finish_chapter_end",
     None: "ui.finish_stopped",
 }
-
-Updates = dict[Any, Any]
-Handler = Callable[..., Iterator[Updates]]
 
 
 @dataclass(frozen=True)
@@ -79,18 +75,10 @@ class Desk:
     def handler(self, handler: Handler) -> Handler:
         """Return `handler` as Gradio calls it: given the visitor's language, and with errors said in the status line."""
 
-        def said(request: gr.Request, *values: Any) -> Iterator[Updates]:
-            lang = preferred_language(request.headers.get("accept-language"), self._lang_default)
-            try:
-                yield from handler(lang, *values)
-            except NovelGPTError as error:
-                yield {**self._ready(), self._parts.status: _problem(error.sentence(lang))}
-            except Exception as error:
-                sentence = translate("ui.unexpected", lang, kind=type(error).__name__)
-                yield {**self._ready(), self._parts.status: _problem(sentence)}
-                raise
+        return handled(handler, self._lang_default, self._refused)
 
-        return said
+    def _refused(self, sentence: str) -> Updates:
+        return {**self._ready(), self._parts.status: problem(sentence)}
 
     def open_page(self, lang: Lang, wanted: Any) -> Iterator[Updates]:
         """Show the story that was open last, else the newest, else a new one."""
@@ -101,7 +89,7 @@ class Desk:
         yield {self._parts.model: models}
         yield from self._opened(story, lang)
         if not names:
-            yield {self._parts.status: _problem(translate("ui.no_model", lang))}
+            yield {self._parts.status: problem(translate("ui.no_model", lang))}
 
     def choose_story(self, lang: Lang, picked: Any, current: Any, text: Any) -> Iterator[Updates]:
         """Keep the page, then show another story."""
@@ -123,7 +111,7 @@ class Desk:
         yield {
             self._parts.undo: gr.update(interactive=now.can_undo),
             self._parts.redo: gr.update(interactive=now.can_redo),
-            self._parts.status: _line(_count(text, lang), translate("ui.saved", lang)),
+            self._parts.status: line(_count(text, lang), translate("ui.saved", lang)),
         }
 
     def undo(self, lang: Lang, current: Any, text: Any) -> Iterator[Updates]:
@@ -148,14 +136,14 @@ class Desk:
         sample = SampleConfig(
             **{name: _setting(name, value) for name, value in given if value not in (None, "")}
         )
-        yield {**self._ready(writing=True), self._parts.status: _line(translate("ui.preparing", lang))}
+        yield {**self._ready(writing=True), self._parts.status: line(translate("ui.preparing", lang))}
         written, last, shown_at = "", None, -math.inf
         with closing(self._studio.continue_story(story, sample, model=model or None, seen=seen)) as pieces:
             for last in pieces:
                 written += last.text
                 if self._clock() - shown_at >= REFRESH_SECONDS:
                     shown_at = self._clock()
-                    status = _line(translate("ui.writing", lang), _wrote(written, lang))
+                    status = line(translate("ui.writing", lang), _wrote(written, lang))
                     yield {self._parts.paper: seen + written, self._parts.status: status}
         yield {**self._shown(story, lang), self._parts.status: _outcome(written, last, lang)}
 
@@ -181,12 +169,12 @@ class Desk:
             parts.paper: gr.update(value=now.text, interactive=not now.being_written),
         }
         if now.being_written:
-            return {**shown, parts.status: _line(translate("ui.writing", lang))}
+            return {**shown, parts.status: line(translate("ui.writing", lang))}
         return {
             **shown,
             parts.undo: gr.update(interactive=now.can_undo),
             parts.redo: gr.update(interactive=now.can_redo),
-            parts.status: _line(_count(now.text, lang)),
+            parts.status: line(_count(now.text, lang)),
         }
 
     def _ready(self, writing: bool = False) -> Updates:
@@ -233,14 +221,6 @@ def _wrote(written: str, lang: Lang) -> str:
 
 def _outcome(written: str, last: Piece | None, lang: Lang) -> str:
     if last is None:
-        return _line(translate("ui.wrote_nothing", lang))
+        return line(translate("ui.wrote_nothing", lang))
     reason = translate(_FINISHES[last.finish_reason], lang)
-    return _line(_wrote(written, lang), reason, translate("ui.seed", lang, seed=last.seed))
-
-
-def _line(*sentences: str) -> str:
-    return f'<span role="status">{html.escape(" · ".join(sentences))}</span>'
-
-
-def _problem(sentence: str) -> str:
-    return f'<span role="alert" class="problem">{html.escape(sentence)}</span>'
+    return line(_wrote(written, lang), reason, translate("ui.seed", lang, seed=last.seed))
