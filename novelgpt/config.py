@@ -244,6 +244,11 @@ class Workspace:
         return self.root / "runs"
 
     @property
+    def uploads_dir(self) -> Path:
+        """Where the page puts files while they are brought in; empty otherwise."""
+        return self.root / "uploads"
+
+    @property
     def stories_path(self) -> Path:
         """The story library."""
         return self.root / "stories.db"

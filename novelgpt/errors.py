@@ -1,12 +1,12 @@
 """Every way a person can be told no; each class owns one sentence of the catalogue, cure included.
 
 NovelGPTError
-├── InputError            FileMissing NothingToRead NothingIngested FilesRefused NotText EmptyText BadValue BadConfigFile BadRules LengthsDiffer NotUnicode TooLittleToScore
+├── InputError            FileMissing NothingToRead NothingIngested FilesRefused NotText EmptyText BadValue BadConfigFile BadRules LengthsDiffer NotUnicode TooLittleToScore NotKoboldStory ImportTooLarge SeveralBooks NothingChosen
 ├── ChapterError          NoChapters DamagedChapters
 ├── VocabularyError       NoVocabulary BadVocabulary VocabularyTooSmall WrongVocabulary
 ├── TrainingError         TooLittleText RunExists RunChanged NoValidCheckpoint
 ├── ModelError            UnknownModel BadModel
-├── StoryError            BadStories StoriesBusy UnknownStory UnknownPassage PassageFinished StoryBeingWritten
+├── StoryError            BadStories StoriesBusy UnknownStory UnknownPassage PassageFinished StoryBeingWritten StoryChangedElsewhere
 │   └── BadStories        NewerStories StoriesUnwritable
 └── MachineError          DiskFull FolderUnwritable NoRay PortBusy AddressRefused Busy
     └── Busy              TooManyWaiting
@@ -90,6 +90,22 @@ class NotUnicode(InputError):
 
 class TooLittleToScore(InputError):
     """No held-out chapter is long enough for a prompt and a reference."""
+
+
+class NotKoboldStory(InputError):
+    """A file is not one of KoboldAI's stories."""
+
+
+class ImportTooLarge(InputError):
+    """A file is larger than a story may be."""
+
+
+class SeveralBooks(InputError):
+    """An archive holds several books where one story is to be made."""
+
+
+class NothingChosen(InputError):
+    """A button was pressed before what it works on was chosen."""
 
 
 class ChapterError(NovelGPTError):
@@ -190,6 +206,10 @@ class PassageFinished(StoryError):
 
 class StoryBeingWritten(StoryError):
     """A model is writing in the story at this moment."""
+
+
+class StoryChangedElsewhere(StoryError):
+    """The page was built on a text that has been replaced since; `kept` is the branch that holds what was typed."""
 
 
 class MachineError(NovelGPTError):

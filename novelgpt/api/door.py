@@ -1,11 +1,13 @@
 """The door of the server: what comes from elsewhere is answered here and reaches neither the page nor the studio.
 
 Laws: only this machine's own page gets in, programs, and pages that were allowed by name to call the API; nothing larger
-than `LARGEST_BODY`; where a key was set, nobody without it uses the API. Every answer carries safe headers.
+than `LARGEST_BODY`, but for novels brought in; where a key or a password was set, nobody without it gets in. Every answer carries
+safe headers.
 """
 
 from __future__ import annotations
 
+import base64
 import hmac
 import json
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
@@ -21,6 +23,9 @@ from novelgpt.ui.page import LOCALES
 LARGEST_BODY = 8_000_000
 """Bytes in one request: a story of more than two million characters."""
 
+LARGEST_UPLOAD = 64_000_000
+"""Bytes in one novel brought in."""
+
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -28,6 +33,9 @@ _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 # of all the ways in that Gradio opens (uploads, files, proxies, recordings, ...) the page needs only these
 _GRADIO = "/gradio_api/"
 _OFFERED = tuple(_GRADIO + name for name in ("queue/", "heartbeat/", "cancel", "reset", "startup-events"))
+_UPLOAD = _GRADIO + "upload"
+_OPEN_TO_ALL = ("/health", "/ready")
+"""What a watching program may ask without a password: that the server lives."""
 
 _SAFE_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -56,6 +64,7 @@ class DoorPolicy:
     lang_default: Lang = "zh"
     api_key: str | None = None
     cors_origins: Collection[str] = ()
+    auth: str | None = None
 
 
 class Door:
@@ -81,7 +90,8 @@ class Door:
         send = _with_headers(send, [*_SAFE_HEADERS, *self._cors_headers(scope)])
         if refusal is None and scope["method"] == "OPTIONS" and self._is_invited(scope):
             return await _answer(send, 204, b"", [])
-        body = b"" if refusal else await _read_body(receive)
+        limit = LARGEST_UPLOAD if scope["path"] == _UPLOAD else LARGEST_BODY
+        body = b"" if refusal else await _read_body(receive, limit)
         if body is None:
             refusal = 413, "serve.body_too_large"
         if refusal:
@@ -95,8 +105,11 @@ class Door:
         acting = scope["type"] == "websocket" or scope["method"] not in _SAFE_METHODS
         if acting and not _from_own_page(scope, hosts[0]) and not self._is_invited(scope):
             return 403, "serve.origin_refused"
-        if scope["path"].startswith(_GRADIO) and not scope["path"].startswith(_OFFERED):
+        offered = scope["path"].startswith(_OFFERED) or scope["path"] in (_UPLOAD, _UPLOAD + "_progress")
+        if scope["path"].startswith(_GRADIO) and not offered:
             return 404, "serve.not_offered"
+        if scope["path"] not in _OPEN_TO_ALL and not self._may_enter(scope):
+            return 401, "serve.password_wrong"
         if is_api(scope["path"]) and scope.get("method") != "OPTIONS" and not self._has_key(scope):
             return 401, "api.key_wrong"
         return None
@@ -107,12 +120,13 @@ class Door:
         return len(origins) == 1 and origins[0] in self._policy.cors_origins and is_api(scope["path"])
 
     def _has_key(self, scope: Scope) -> bool:
-        if self._policy.api_key is None:
+        return self._policy.api_key is None or _shows(scope, "bearer", self._policy.api_key.encode())
+
+    def _may_enter(self, scope: Scope) -> bool:
+        """Tell whether somebody knows the password; a program that shows its key need not."""
+        if self._policy.auth is None or (is_api(scope["path"]) and self._policy.api_key is not None):
             return True
-        given = "".join(_header(scope, b"authorization"))
-        scheme, _, key = given.partition(" ")
-        wanted = self._policy.api_key.encode()
-        return hmac.compare_digest(key.strip().encode("latin-1"), wanted) and scheme.lower() == "bearer"
+        return _shows(scope, "basic", base64.b64encode(self._policy.auth.encode()))
 
     def _cors_headers(self, scope: Scope) -> list[tuple[bytes, bytes]]:
         if not self._is_invited(scope):
@@ -132,11 +146,13 @@ class Door:
 
     async def _refuse(self, scope: Scope, send: Send, status: int, key: str) -> None:
         lang = language_of(scope, self._policy.lang_default)
-        sentence = translate(key, lang, address=self._policy.address, limit=LARGEST_BODY)
+        limit = LARGEST_UPLOAD if scope["path"] == _UPLOAD else LARGEST_BODY
+        sentence = translate(key, lang, address=self._policy.address, limit=limit)
         body = json.dumps(error_body(scope["path"], status, sentence), ensure_ascii=False).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         if status == 401:
-            headers.append((b"www-authenticate", b"Bearer"))
+            scheme = b"Bearer" if key == "api.key_wrong" else b'Basic realm="NovelGPT", charset="UTF-8"'
+            headers.append((b"www-authenticate", scheme))
         # what remains of a refused body is not read, so the connection cannot be used again
         await _answer(send, status, body, [*headers, (b"connection", b"close")])
 
@@ -177,7 +193,7 @@ def _inserting(script: bytes, send: Send) -> Send:
     return wrapped
 
 
-async def _read_body(receive: Receive) -> bytes | None:
+async def _read_body(receive: Receive, limit: int) -> bytes | None:
     """Return the whole body, or None once it has grown too large, whatever its length claimed to be."""
     body = bytearray()
     while True:
@@ -185,7 +201,7 @@ async def _read_body(receive: Receive) -> bytes | None:
         if message["type"] != "http.request":
             return bytes(body)
         body.extend(message.get("body", b""))
-        if len(body) > LARGEST_BODY:
+        if len(body) > limit:
             return None
         if not message.get("more_body"):
             return bytes(body)
@@ -226,6 +242,12 @@ def _from_own_page(scope: Scope, host: str) -> bool:
     if b"cross-site" in (value.encode() for value in _header(scope, b"sec-fetch-site")):
         return False
     return all(urlsplit(origin).netloc.lower() == host.lower() for origin in _header(scope, b"origin"))
+
+
+def _shows(scope: Scope, kind: str, secret: bytes) -> bool:
+    """Tell whether a request shows a secret, taking as long for a wrong one as for the right one."""
+    scheme, _, given = "".join(_header(scope, b"authorization")).partition(" ")
+    return hmac.compare_digest(given.strip().encode("latin-1"), secret) and scheme.lower() == kind
 
 
 def _header(scope: Scope, name: bytes) -> list[str]:

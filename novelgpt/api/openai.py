@@ -105,7 +105,7 @@ class Completions:
         if answer.echo and sample.alternatives and fields.get("stream") is not True:
             client = self._service.client(request)
             for prompt in prompts:
-                telling = partial(self._service.studio.told, model=opened.name, client=client)
+                telling = partial(self._service.studio.likelihoods, model=opened.name, client=client)
                 answer.told.append(await run_in_threadpool(telling, prompt, sample.alternatives))
         if tokens_asked(fields, DEFAULT_TOKENS) == 0:
             return JSONResponse(answer.nothing())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from novelgpt.errors import Busy, InputError, NovelGPTError, TooManyWaiting, UnknownModel
+from novelgpt.errors import Busy, InputError, NovelGPTError, TooManyWaiting, UnknownModel, UnknownStory
 from novelgpt.messages import Lang, Message
 
 Family = Literal["openai", "kobold", "page"]
@@ -22,6 +22,15 @@ _TYPES = {
     429: "rate_limit_error",
     503: "service_unavailable",
 }
+
+
+_STATUSES: tuple[tuple[type[Exception], int], ...] = (
+    (TooManyWaiting, 429),
+    (Busy, 503),
+    (UnknownModel, 404),
+    (UnknownStory, 404),
+    (InputError, 400),
+)
 
 
 class Refusal(Exception):
@@ -57,8 +66,7 @@ def status_of(error: Exception) -> int:
     """Return the HTTP status that says what went wrong."""
     if isinstance(error, Refusal):
         return error.status
-    statuses = ((TooManyWaiting, 429), (Busy, 503), (UnknownModel, 404), (InputError, 400))
-    return next((status for kind, status in statuses if isinstance(error, kind)), 500)
+    return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
 
 
 def sentence_of(error: Exception, lang: Lang) -> str:

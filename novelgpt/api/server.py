@@ -8,8 +8,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable, Collection
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -18,10 +21,11 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from novelgpt.api.chat import Chats
-from novelgpt.api.door import Door, DoorPolicy, PageLanguage
+from novelgpt.api.door import LARGEST_UPLOAD, Door, DoorPolicy, PageLanguage
+from novelgpt.api.downloads import Downloads
 from novelgpt.api.kobold import Kobold
 from novelgpt.api.meter import Counting, Meter
 from novelgpt.api.openai import Completions
@@ -42,11 +46,13 @@ def build_app(
     port: int = 7860,
     lang_default: Lang = "zh",
     api_key: str | None = None,
+    auth: str | None = None,
     cors_origins: Collection[str] = (),
 ) -> FastAPI:
     """Return the server for a studio; `host` is the one name, besides this machine's own, it may be called by.
 
-    With an `api_key` programs have to show it; pages from `cors_origins` may call the API like programs.
+    With an `api_key` programs have to show it; with `auth`, a name and a password with a colon between them, everybody has
+    to; pages from `cors_origins` may call the API like programs.
     """
     app = FastAPI(openapi_url=None, lifespan=_closing(studio))
     routes = _routes(studio, lang_default)
@@ -61,7 +67,7 @@ def build_app(
         *_unknown(studio, lang_default),
     ]
     _mount_page(app, studio, host, port, lang_default)
-    policy = DoorPolicy(host, address(host, port), lang_default, api_key, frozenset(cors_origins))
+    policy = DoorPolicy(host, address(host, port), lang_default, api_key, frozenset(cors_origins), auth)
     app.add_middleware(PageLanguage, lang_default=lang_default)
     app.add_middleware(Door, policy=policy)
     app.add_middleware(Counting, meter=meter)
@@ -83,6 +89,7 @@ def _routes(studio: Studio, lang_default: Lang) -> list[Route]:
         *Completions(service).routes(),
         *Chats(service).routes(),
         *Kobold(service).routes(),
+        *Downloads(service).routes(),
     ]
 
 
@@ -99,6 +106,7 @@ def _unknown(studio: Studio, lang_default: Lang) -> list[Route]:
 
 
 def _mount_page(app: FastAPI, studio: Studio, host: str, port: int, lang_default: Lang) -> None:
+    before = len(app.routes)
     gr.mount_gradio_app(
         app,
         build_demo(studio, lang_default),
@@ -112,10 +120,21 @@ def _mount_page(app: FastAPI, studio: Studio, host: str, port: int, lang_default
         ssr_mode=False,
         mcp_server=False,
         allowed_paths=[],
-        max_file_size=0,
+        max_file_size=LARGEST_UPLOAD,
         app_kwargs={"openapi_url": None},
         **mount_settings(),
     )
+    page = next(route for route in app.routes[before:] if isinstance(route, Mount)).app
+    # Gradio's own place for uploads is one for all programs and users of a machine
+    page.uploaded_file_dir = str(_emptied(studio.workspace.uploads_dir))  # type: ignore[attr-defined]
+
+
+def _emptied(folder: Path) -> Path:
+    """Return a folder that only its owner can read, with nothing in it that was left there."""
+    shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):  # a disk that takes nothing is said when something is brought in
+        folder.mkdir(mode=0o700, parents=True)
+    return folder
 
 
 def address(host: str, port: int) -> str:
@@ -131,10 +150,13 @@ def serve_studio(
     port: int = 7860,
     lang_default: Lang = "zh",
     api_key: str | None = None,
+    auth: str | None = None,
     cors_origins: Collection[str] = (),
     when_ready: Callable[[str], None] = lambda address: None,
+    stop: threading.Event | None = None,
 ) -> None:
-    """Serve the page until interrupted; `when_ready` is given its address once it can be opened. Port 0: any free one."""
+    """Serve the page until interrupted, or until `stop` is set; `when_ready` is given its address once it can be opened.
+    Port 0: any free one."""
     with contextlib.closing(listen(host, port)) as listener:
         port = listener.getsockname()[1]
         studio.stories()  # a library that cannot be used is said now, not in the browser
@@ -144,13 +166,28 @@ def serve_studio(
             port=port,
             lang_default=lang_default,
             api_key=api_key,
+            auth=auth,
             cors_origins=cors_origins,
         )
         when_ready(address(host, port))
+        threading.Thread(target=_warm_up, args=(studio,), name="novelgpt-warm-up", daemon=True).start()
         settings = uvicorn.Config(
             app, log_level="warning", access_log=False, timeout_graceful_shutdown=SHUTDOWN_SECONDS
         )
-        uvicorn.Server(settings).run(sockets=[listener])
+        server = uvicorn.Server(settings)
+        if stop is not None:
+            threading.Thread(target=_stopping, args=(server, stop), daemon=True).start()
+        server.run(sockets=[listener])
+
+
+def _warm_up(studio: Studio) -> None:
+    with contextlib.suppress(NovelGPTError):  # who asks for a text hears of it, in the right language
+        studio.warm_up()
+
+
+def _stopping(server: uvicorn.Server, stop: threading.Event) -> None:
+    stop.wait()
+    server.should_exit = True
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -8,7 +8,16 @@ import ipaddress
 from functools import partial
 
 from novelgpt.cli.face import Face
+from novelgpt.errors import InputError
 from novelgpt.messages import Lang, translate
+
+
+class PasswordNeeded(InputError):
+    """An address that others can reach, and nothing to keep them out."""
+
+
+class BadPassword(InputError):
+    """A name and a password were to be given, with a colon between them."""
 
 
 def add_flags(parser: argparse.ArgumentParser, lang: Lang) -> None:
@@ -20,29 +29,37 @@ def add_flags(parser: argparse.ArgumentParser, lang: Lang) -> None:
     parser.add_argument(
         "--cors-origin", metavar="ORIGIN", action="append", default=[], help=words("help.serve.cors_origin")
     )
+    parser.add_argument("--auth", metavar="USER:PASSWORD", help=words("help.serve.auth"))
+    parser.add_argument("--desktop", action="store_true", help=words("help.serve.desktop"))
     parser.add_argument("--model", metavar="NAME", help=words("help.model"))
 
 
 def run(face: Face) -> int:
     """The page, until Ctrl-C."""
-    from novelgpt.api import serve_studio
+    from novelgpt.api import serve_in_window, serve_studio
     from novelgpt.studio import open_studio
 
     flags = face.flags
+    if flags.auth is not None and not all(flags.auth.partition(":")):
+        raise BadPassword()
     if not is_loopback(flags.host):
+        if not flags.auth:
+            raise PasswordNeeded(host=flags.host)
         face.say("serve.open_to_others", host=flags.host)
-        if not flags.api_key:
-            face.say("serve.open_api")
+    how = {
+        "host": flags.host,
+        "port": flags.port,
+        "lang_default": face.lang,
+        "api_key": flags.api_key or None,
+        "auth": flags.auth,
+        "cors_origins": flags.cors_origin,
+        "when_ready": lambda address: face.say("serve.ready", address=address),
+    }
     with contextlib.closing(open_studio(face.workspace, default_model=flags.model)) as studio:
-        serve_studio(
-            studio,
-            host=flags.host,
-            port=flags.port,
-            lang_default=face.lang,
-            api_key=flags.api_key or None,
-            cors_origins=flags.cors_origin,
-            when_ready=lambda address: face.say("serve.ready", address=address),
-        )
+        if flags.desktop:
+            serve_in_window(studio, no_window=lambda why: face.say("serve.no_window", why=why), **how)
+        else:
+            serve_studio(studio, **how)
     return 0
 
 

@@ -13,6 +13,7 @@ from novelgpt.messages import (
     api,
     cli,
     errors,
+    library,
     model,
     model_data,
     model_export,
@@ -29,6 +30,8 @@ from novelgpt.messages import (
     tokens,
     ui,
     vocab_report,
+    workshop,
+    workshop_page,
     writing,
 )
 
@@ -54,7 +57,10 @@ for _page in (
     model_report,
     writing,
     scoring,
+    library,
     ui,
+    workshop,
+    workshop_page,
     api,
     cli,
 ):

@@ -51,11 +51,23 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "let pages from this origin (such as http://localhost:8000) use /v1 and /api; may be repeated",
     ),
     "serve.open_to_others": (
-        "注意：{host} 不只是本机的地址，能连到这里的人都能读写你的故事。只自己用，请去掉 --host。",
-        "Note: {host} is not this machine's alone: whoever can connect can read and change your stories. For yourself alone, leave out --host.",
+        "注意：{host} 不只是本机的地址，能连到这里、又知道密码的人都能读写你的故事。只自己用，请去掉 --host。",
+        "Note: {host} is not this machine's alone: whoever can connect and knows the password can read and change your stories. For yourself alone, leave out --host.",
     ),
-    "serve.open_api": (
-        "要让别的程序出示密钥才能续写，请加 --api-key。",
-        "To let only programs with a key write, add --api-key.",
+    "serve.no_window": (
+        "打不开单独的窗口（{why}），改用浏览器。要用窗口：pip install 'novelgpt[desktop]'。",
+        "No window of its own can be opened ({why}); using the browser. For a window: pip install 'novelgpt[desktop]'.",
+    ),
+    "serve.password_wrong": (
+        "需要用户名和密码（启动时用 --auth 设的）。",
+        "A name and a password are needed (those set with --auth at the start).",
+    ),
+    "error.PasswordNeeded": (
+        "{host} 是别人也能到的地址。请加 --auth 用户名:密码，或者不写 --host，只给本机用。",
+        "{host} is an address that others can reach. Add --auth USER:PASSWORD, or leave --host away to serve this machine only.",
+    ),
+    "error.BadPassword": (
+        "--auth 要写成 用户名:密码，两边都不能空。",
+        "--auth takes USER:PASSWORD, neither of them empty.",
     ),
 }

@@ -334,6 +334,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "help.serve": ("打开写作网页", "open the writing page"),
     "help.serve.host": ("监听地址 [127.0.0.1]", "address to listen on [127.0.0.1]"),
     "help.serve.port": ("端口 [7860]", "port [7860]"),
+    "help.serve.auth": (
+        "打开页面要的用户名和密码；别人也能到的地址必须设",
+        "name and password for the page; a must where others can reach it",
+    ),
+    "help.serve.desktop": (
+        "在单独的窗口里打开（没有窗口可用时用浏览器）",
+        "open in a window of its own (in the browser where there is none)",
+    ),
     "ingest.progress": (
         "[{index}/{total}] {title}：{encoding}，{chapters} 章",
         "[{index}/{total}] {title}: {encoding}, {chapters} chapters",

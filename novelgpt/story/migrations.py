@@ -45,7 +45,20 @@ _STORIES = (
     "CREATE INDEX move_story_previous ON move (story, previous)",
 )
 
-MIGRATIONS: tuple[Step, ...] = (_STORIES,)
+_BESIDE = (
+    "ALTER TABLE story ADD COLUMN archived_at TEXT",
+    """CREATE TABLE beside (
+        id INTEGER PRIMARY KEY,
+        story INTEGER NOT NULL REFERENCES story (id),
+        memory TEXT NOT NULL,
+        note TEXT NOT NULL,
+        lore TEXT NOT NULL,
+        at TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX beside_story ON beside (story)",
+)
+
+MIGRATIONS: tuple[Step, ...] = (_STORIES, _BESIDE)
 
 
 def version_of(connection: sqlite3.Connection) -> int:

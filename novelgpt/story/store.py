@@ -10,14 +10,19 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from novelgpt.errors import PassageFinished, UnknownPassage
+from novelgpt.errors import PassageFinished, StoryChangedElsewhere, UnknownPassage
+from novelgpt.story.authorship import Run
+from novelgpt.story.backups import back_up_daily
+from novelgpt.story.beside import Beside, LoreEntry, add_beside, read_beside
+from novelgpt.story.branches import Branch, Comparison, compare_tips, list_branches, require_passage
 from novelgpt.story.database import Clock, errors_are_said, open_database, transaction
+from novelgpt.story.pages import UNSET, Unset, has_changed, keep_apart, runs_of, take_over
 from novelgpt.story.tree import (
     Author,
     Passage,
@@ -25,20 +30,38 @@ from novelgpt.story.tree import (
     Story,
     StoryId,
     add_passage,
+    add_story,
     checked,
     children_of,
     current_move,
     current_tip,
     find_passage,
-    insert,
+    find_story,
     line_to,
+    list_stories,
     move_to,
     newest_passage,
     next_move,
+    require_story,
     stand_at,
+    touch,
 )
 
-__all__ = ["Author", "Passage", "PassageId", "Story", "StoryId", "StoryStore", "utc_now"]
+__all__ = [
+    "UNSET",
+    "Author",
+    "Beside",
+    "Branch",
+    "Comparison",
+    "LoreEntry",
+    "Passage",
+    "PassageId",
+    "Story",
+    "StoryId",
+    "StoryStore",
+    "Unset",
+    "utc_now",
+]
 
 
 def utc_now() -> datetime:
@@ -53,6 +76,7 @@ class StoryStore:
         self.path, self._clock = path, clock
         self._lock = threading.Lock()
         self._connection = open_database(path, clock)
+        back_up_daily(self._connection, path, clock())
 
     def __enter__(self) -> Self:
         return self
@@ -72,35 +96,59 @@ class StoryStore:
 
     def create_story(self, title: str) -> StoryId:
         """Start an empty story."""
+        with self._writing() as database:
+            return add_story(database, title, self._now())
+
+    def import_story(self, title: str, texts: Sequence[str], beside: Beside | None = None) -> StoryId:
+        """Start a story with passages that were written elsewhere; one undo takes all of them back."""
         now = self._now()
         with self._writing() as database:
-            return StoryId(
-                insert(
-                    database,
-                    "INSERT INTO story (title, created_at, updated_at) VALUES (?, ?, ?)",
-                    (checked(title), now, now),
-                )
-            )
+            story = add_story(database, title, now)
+            tip = None
+            for text in texts:
+                tip = add_passage(database, story, tip, text, "human", None, now)
+            if tip is not None:
+                move_to(database, story, tip, "append", now)
+            add_beside(database, story, beside or Beside(), now)
+            return story
 
-    def stories(self) -> list[Story]:
-        """Return every story, the one worked on last first."""
+    def stories(self, *, archived: bool = False) -> list[Story]:
+        """Return the stories in use, or those put away, the one worked on last first."""
         with self._reading() as database:
-            rows = database.execute(
-                "SELECT id, title, created_at, updated_at FROM story ORDER BY updated_at DESC, id DESC"
-            ).fetchall()
-        return [
-            Story(number, title, datetime.fromisoformat(created), datetime.fromisoformat(updated))
-            for number, title, created, updated in rows
-        ]
+            return list_stories(database, archived=archived)
+
+    def story(self, story: StoryId) -> Story:
+        """Return one story, in use or put away."""
+        with self._reading() as database:
+            return find_story(database, story)
 
     def rename_story(self, story: StoryId, title: str) -> None:
         """Give a story another title."""
         with self._writing() as database:
-            current_move(database, story)
+            require_story(database, story)
             database.execute(
                 "UPDATE story SET title = ?, updated_at = ? WHERE id = ?",
                 (checked(title), self._now(), story),
             )
+
+    def archive_story(self, story: StoryId) -> None:
+        """Put a story away: it is listed apart and can be brought back; nothing of it is removed."""
+        self._set_archived(story, self._now())
+
+    def bring_back_story(self, story: StoryId) -> None:
+        """List a story among those in use again."""
+        self._set_archived(story, None)
+
+    def beside(self, story: StoryId) -> Beside:
+        """Return the memory, note and lore that stand beside a story."""
+        with self._reading() as database:
+            return read_beside(database, story)
+
+    def set_beside(self, story: StoryId, beside: Beside) -> None:
+        """Let other memory, note and lore stand beside a story; what stood there before stays in the file."""
+        with self._writing() as database:
+            if add_beside(database, story, beside, self._now()):
+                touch(database, story, self._now())
 
     def append(
         self,
@@ -113,7 +161,7 @@ class StoryStore:
     ) -> PassageId:
         """Add a passage after `parent` (None: at the beginning) and move the story's tip to it."""
         with self._writing() as database:
-            current_move(database, story)
+            require_story(database, story)
             if parent is not None and find_passage(database, parent).story != story:
                 raise UnknownPassage(passage=parent)
             passage = add_passage(database, story, parent, text, author, settings, self._now())
@@ -132,18 +180,39 @@ class StoryStore:
             if not text.startswith(old.text):
                 raise ValueError("extend takes the whole passage; it may only grow")
             database.execute("UPDATE passage SET text = ? WHERE id = ?", (checked(text), passage))
-            database.execute("UPDATE story SET updated_at = ? WHERE id = ?", (self._now(), old.story))
+            touch(database, old.story, self._now())
 
-    def replace_text(self, story: StoryId, text: str, author: Author = "human") -> PassageId | None:
-        """Take over an edited page: keep the passages it begins with, add the rest as one passage; return the new tip."""
+    def replace_text(
+        self,
+        story: StoryId,
+        text: str,
+        author: Author = "human",
+        *,
+        expected: PassageId | Unset | None = UNSET,
+    ) -> PassageId | None:
+        """Take over an edited page: keep the passages it begins with, add the rest as one passage; return the new tip.
+
+        `expected` is the tip that the page was built on. Where the story has another text by now, that text stays and
+        the page becomes a branch: nothing typed is lost, nothing written elsewhere is overwritten.
+        """
+        with self._writing() as database:
+            if isinstance(expected, Unset) or not has_changed(database, story, text, expected):
+                return take_over(database, story, text, author, self._now())
+            kept = keep_apart(database, story, text, author, self._now(), built_on=expected)
+        raise StoryChangedElsewhere(kept=kept)  # after the branch is on the disk
+
+    def propose(
+        self, story: StoryId, text: str, author: Author, settings: dict[str, Any] | None = None
+    ) -> PassageId | None:
+        """Keep what the story might read like as a branch, without going there; return the branch's end."""
         with self._writing() as database:
             tip = current_tip(database, story)
-            kept, length = _common_beginning(line_to(database, tip), text)
-            if length < len(text):
-                kept = add_passage(database, story, kept, text[length:], author, None, self._now())
-            if kept != tip:
-                move_to(database, story, kept, "edit", self._now())
-            return kept
+            return keep_apart(database, story, text, author, self._now(), built_on=tip, settings=settings)
+
+    def runs(self, story: StoryId) -> list[Run]:
+        """Return who wrote which characters of the story as it reads now."""
+        with self._reading() as database:
+            return runs_of(line_to(database, current_tip(database, story)))
 
     def tip(self, story: StoryId) -> PassageId | None:
         """Return the passage the story now ends with."""
@@ -154,6 +223,24 @@ class StoryStore:
         """Return the passages from the story's beginning to `tip`."""
         with self._reading() as database:
             return line_to(database, tip)
+
+    def branches(self, story: StoryId) -> list[Branch]:
+        """Return the ends a story can go to, newest first; of very many the newest."""
+        with self._reading() as database:
+            return list_branches(database, story)
+
+    def compare(self, story: StoryId, one: PassageId | None, other: PassageId | None) -> Comparison:
+        """Return what two branches share and how each goes on."""
+        with self._reading() as database:
+            return compare_tips(database, story, one, other)
+
+    def go_to(self, story: StoryId, tip: PassageId | None) -> None:
+        """Let a story read as it does at `tip` (None: the empty beginning); undo comes back."""
+        with self._writing() as database:
+            if tip is not None:
+                require_passage(database, story, tip)
+            if tip != current_tip(database, story):
+                move_to(database, story, tip, "go", self._now())
 
     def children(self, passage: PassageId) -> list[Passage]:
         """Return what was ever written directly after a passage, oldest first."""
@@ -195,6 +282,11 @@ class StoryStore:
         with self._reading() as database:
             return next_move(database, story) is not None
 
+    def _set_archived(self, story: StoryId, archived_at: str | None) -> None:
+        with self._writing() as database:
+            require_story(database, story)
+            database.execute("UPDATE story SET archived_at = ? WHERE id = ?", (archived_at, story))
+
     @contextlib.contextmanager
     def _using(self, mode: Literal["DEFERRED", "IMMEDIATE"]) -> Iterator[sqlite3.Connection]:
         with (
@@ -212,13 +304,3 @@ class StoryStore:
 
     def _now(self) -> str:
         return self._clock().astimezone(UTC).isoformat(timespec="milliseconds")
-
-
-def _common_beginning(passages: list[Passage], text: str) -> tuple[PassageId | None, int]:
-    """Return the last of the passages that `text` begins with, and how many characters they make."""
-    kept, length = None, 0
-    for passage in passages:
-        if not text.startswith(passage.text, length):
-            break
-        kept, length = passage.id, length + len(passage.text)
-    return kept, length

@@ -16,7 +16,7 @@ from novelgpt.errors import NotUnicode, UnknownPassage, UnknownStory
 StoryId = NewType("StoryId", int)
 PassageId = NewType("PassageId", int)
 Author = Literal["human", "model"]
-MoveKind = Literal["append", "edit"]
+MoveKind = Literal["append", "edit", "go"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Story:
     title: str
     created_at: datetime
     updated_at: datetime
+    archived_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Passage:
     created_at: datetime
 
 
+_STORIES = "SELECT id, title, created_at, updated_at, archived_at FROM story "
 _PASSAGES = "SELECT id, story, parent, author, text, settings, created_at FROM passage "
 
 # ids grow from parent to child, so their order is the reading order
@@ -50,6 +52,39 @@ WITH RECURSIVE line (id, parent) AS (
     SELECT id, parent FROM passage WHERE id = ?
     UNION ALL SELECT passage.id, passage.parent FROM line JOIN passage ON passage.id = line.parent
 ) """
+
+
+def add_story(database: sqlite3.Connection, title: str, now: str) -> StoryId:
+    """Add an empty story."""
+    number = insert(
+        database,
+        "INSERT INTO story (title, created_at, updated_at) VALUES (?, ?, ?)",
+        (checked(title), now, now),
+    )
+    return StoryId(number)
+
+
+def list_stories(database: sqlite3.Connection, *, archived: bool) -> list[Story]:
+    """Return the stories in use or those put away, the one worked on last first."""
+    rows = database.execute(
+        _STORIES + "WHERE (archived_at IS NOT NULL) = ? ORDER BY updated_at DESC, id DESC", (archived,)
+    ).fetchall()
+    return [_to_story(row) for row in rows]
+
+
+def find_story(database: sqlite3.Connection, story: StoryId) -> Story:
+    """Return one story; it must exist."""
+    row = database.execute(_STORIES + "WHERE id = ?", (story,)).fetchone()
+    if row is None:
+        raise UnknownStory(story=story)
+    return _to_story(row)
+
+
+def _to_story(row: tuple[Any, ...]) -> Story:
+    number, title, *times = row
+    created, updated, archived = (datetime.fromisoformat(time) if time else None for time in times)
+    assert created and updated
+    return Story(number, title, created, updated, archived)
 
 
 def line_to(database: sqlite3.Connection, tip: PassageId | None) -> list[Passage]:
@@ -78,6 +113,12 @@ def children_of(database: sqlite3.Connection, passage: PassageId) -> list[Passag
     return [_to_passage(row) for row in rows]
 
 
+def first_passages(database: sqlite3.Connection, story: StoryId) -> list[Passage]:
+    """Return the passages that a story was ever begun with, oldest first."""
+    rows = database.execute(_PASSAGES + "WHERE story = ? AND parent IS NULL ORDER BY id", (story,)).fetchall()
+    return [_to_passage(row) for row in rows]
+
+
 def newest_passage(database: sqlite3.Connection, story: StoryId) -> PassageId | None:
     """Return the passage of a story that was added last, in whatever branch."""
     (newest,) = database.execute("SELECT max(id) FROM passage WHERE story = ?", (story,)).fetchone()
@@ -97,6 +138,11 @@ def current_move(database: sqlite3.Connection, story: StoryId) -> int | None:
         raise UnknownStory(story=story)
     move: int | None = row[0]
     return move
+
+
+def require_story(database: sqlite3.Connection, story: StoryId) -> None:
+    """Do nothing for a story of this library; any other is unknown."""
+    current_move(database, story)
 
 
 def next_move(database: sqlite3.Connection, story: StoryId) -> int | None:
@@ -150,6 +196,11 @@ def move_to(
 def stand_at(database: sqlite3.Connection, story: StoryId, move: int | None, now: str) -> None:
     """Let a story stand at a move that was made before (None: before the first)."""
     database.execute("UPDATE story SET move = ?, updated_at = ? WHERE id = ?", (move, now, story))
+
+
+def touch(database: sqlite3.Connection, story: StoryId, now: str) -> None:
+    """Note that a story was worked on."""
+    database.execute("UPDATE story SET updated_at = ? WHERE id = ?", (now, story))
 
 
 def insert(database: sqlite3.Connection, statement: str, values: tuple[Any, ...]) -> int:

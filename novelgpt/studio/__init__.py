@@ -1,5 +1,7 @@
 """The single door of the house: everything a person or a program does at the desk is a call on a `Studio`."""
 
-from novelgpt.studio.studio import OpenStory, Studio, open_studio
+from novelgpt.studio.alternatives import Alternatives
+from novelgpt.studio.proposals import Proposal
+from novelgpt.studio.studio import OpenStory, Seen, Studio, open_studio
 
-__all__ = ["OpenStory", "Studio", "open_studio"]
+__all__ = ["Alternatives", "OpenStory", "Proposal", "Seen", "Studio", "open_studio"]

@@ -13,18 +13,36 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from novelgpt.config import SampleConfig, Workspace
 from novelgpt.errors import StoryBeingWritten
 from novelgpt.model.folder import ModelInfo, find_model, list_models
 from novelgpt.scoring.score import Continued, Score, score_continuations
-from novelgpt.story.store import Story, StoryId, StoryStore
+from novelgpt.story.authorship import Run
+from novelgpt.story.pages import runs_of
+from novelgpt.story.store import UNSET, Beside, PassageId, Story, StoryId, StoryStore, Unset
+from novelgpt.studio.alternatives import Alternatives, alternatives_at
+from novelgpt.studio.background import Memories, Told, tell
 from novelgpt.studio.draft import Clock, Draft
+from novelgpt.studio.library import Library
+from novelgpt.studio.proposals import (
+    Proposal,
+    Span,
+    fillings,
+    gathered,
+    growing,
+    kept,
+    proposal_of,
+    ranked,
+)
+from novelgpt.studio.workshop import Workshop
 from novelgpt.studio.writers import Writers
 from novelgpt.text.chapter import chapter_files
 from novelgpt.tokens.shards import held_out_chapters, read_all
 from novelgpt.turns import Turn, Turns
-from novelgpt.writing.writer import Chosen, Piece, Writer
+from novelgpt.writing.context import Context
+from novelgpt.writing.writer import Chosen, Continuation, Piece, Writer
 
 
 @dataclass(frozen=True)
@@ -35,6 +53,24 @@ class OpenStory:
     can_undo: bool
     can_redo: bool
     being_written: bool
+    runs: tuple[Run, ...] = ()
+    """Who wrote which characters."""
+    tip: PassageId | None = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A page as it stands in somebody's window, and what it was made from."""
+
+    text: str
+    tip: PassageId | Unset | None = UNSET
+    """What the story ended with when the window last heard of it."""
+    window: str = ""
+    """Which window it is: nobody stands in their own way."""
+
+
+Page = Seen | str | None
+"""A page to take over first; a bare text is taken over whatever happened elsewhere, nothing where there is none."""
 
 
 def open_studio(workspace: Workspace, default_model: str | None = None) -> Studio:
@@ -53,13 +89,21 @@ class Studio:
     def __init__(
         self, workspace: Workspace, default_model: str | None = None, clock: Clock = time.monotonic
     ) -> None:
-        self.workspace, self._default_model, self._clock = workspace, default_model, clock
+        self.workspace, self._clock = workspace, clock
         self._lock = threading.RLock()
         self._writers = Writers(workspace)
+        self.workshop = Workshop(workspace, default_model)
         self._drafts: dict[StoryId, Draft] = {}
+        self._hands: dict[StoryId, str] = {}
+        self._memories = Memories()
         self._opened: StoryStore | None = None
         self.turns = Turns()
+        self.library = Library(lambda: self._store, workspace, self._editing)
         self.tokens_written = 0
+
+    @property
+    def _default_model(self) -> str | None:
+        return self.workshop.default_model
 
     def models(self) -> list[ModelInfo]:
         """Return the models that can write, the default first."""
@@ -68,6 +112,13 @@ class Studio:
             return known
         default = find_model(self._default_model, self.workspace)
         return [default, *(info for info in known if info.folder != default.folder)]
+
+    def warm_up(self) -> None:
+        """Read the default model into memory, so that the first continuation need not wait for it."""
+        if self.models():
+            with self.turns.enter("warm-up") as turn:
+                if turn.wait():
+                    self.writer().next_tokens("", 1)
 
     def stories(self) -> list[Story]:
         """Return every story, the one worked on last first."""
@@ -88,24 +139,28 @@ class Studio:
         """Return a story as it reads now, and which way it can go."""
         with self._lock:
             store, written = self._store, story in self._drafts
-            return OpenStory(store.text(story), store.can_undo(story), store.can_redo(story), written)
+            passages = store.passages(store.tip(story))
+            text = "".join(passage.text for passage in passages)
+            tip = passages[-1].id if passages else None
+            ways = store.can_undo(story), store.can_redo(story)
+            return OpenStory(text, *ways, written, tuple(runs_of(passages)), tip)
 
     def text(self, story: StoryId) -> str:
         """Return a story as it reads now."""
         return self._store.text(story)
 
-    def save_text(self, story: StoryId, text: str) -> None:
-        """Take over what a person made of the page."""
+    def save_text(self, story: StoryId, page: Page) -> None:
+        """Take over what a person made of the page; one made elsewhere meanwhile is not overwritten."""
         with self._editing(story):
-            self._store.replace_text(story, text)
+            self._take_over(story, page)
 
-    def undo(self, story: StoryId, seen: str | None = None) -> bool:
+    def undo(self, story: StoryId, seen: Page = None) -> bool:
         """Go back one change; `seen` is the page as it stands, taken over first. False if there was none."""
         with self._editing(story):
             self._take_over(story, seen)
             return self._store.undo(story)
 
-    def redo(self, story: StoryId, seen: str | None = None) -> bool:
+    def redo(self, story: StoryId, seen: Page = None) -> bool:
         """Take the change again that was undone last; False if there was none."""
         with self._editing(story):
             self._take_over(story, seen)
@@ -131,7 +186,7 @@ class Studio:
         with contextlib.nullcontext(turn) if turn else self.turns.enter(client) as mine:
             yield from self._pieces(mine, self.writer(model), prompt, sample)
 
-    def told(
+    def likelihoods(
         self,
         prompt: str | Sequence[int],
         alternatives: int,
@@ -149,7 +204,7 @@ class Studio:
         sample: SampleConfig,
         *,
         model: str | None = None,
-        seen: str | None = None,
+        seen: Page = None,
         client: str | None = None,
     ) -> Generator[Piece, None, None]:
         """Write on at the end of a story; leaving the loop or `stop` ends it, and what was written stays.
@@ -164,10 +219,96 @@ class Studio:
             with self.turns.enter(client or f"story {story}") as turn:
                 draft.has(turn)
                 text = self._store.text(story)
-                with contextlib.closing(self._pieces(turn, writer, text, sample)) as pieces:
+                told = self._told(story, text, writer)
+                sample = replace(sample, names=(*sample.names, *told.names))
+                with contextlib.closing(self._pieces(turn, writer, told.prompt, sample, page=text)) as pieces:
                     for piece in pieces:
                         draft.take(piece)
                         yield piece
+
+    def take_back(self, story: StoryId, seen: Page = None) -> str:
+        """Take back what a model wrote last, if the story ends with it, so that it can write anew; return what is left."""
+        with self._editing(story):
+            self._take_over(story, seen)
+            passages = self._store.passages(self._store.tip(story))
+            if passages and passages[-1].author == "model":
+                passages.pop()
+            text = "".join(passage.text for passage in passages)
+            self._store.replace_text(story, text)
+            return text
+
+    def propose(
+        self,
+        story: StoryId,
+        sample: SampleConfig,
+        *,
+        span: Span | None = None,
+        model: str | None = None,
+        seen: Page = None,
+    ) -> Generator[list[Proposal], None, None]:
+        """Write `sample.n` candidates for the end of a story, or for a `span` of it, and yield how far they have come; at
+        last, if nobody stopped it, yield them judged, the best first, each kept as a branch to choose."""
+        with self._drafting(story) as draft:
+            self._take_over(story, seen)
+            writer = self._writers.get(model or self._default_model)
+            text = self._store.text(story)
+            span = (min(span[0], len(text)), min(span[1], len(text))) if span else (len(text), len(text))
+            settings = {**sample.to_dict(), "model": writer.model.name}
+            sample = replace(sample, alternatives=-1)
+            with self.turns.enter(f"story {story}") as turn:
+                draft.has(turn)
+                if span[0] < len(text):
+
+                    def several(prompt: Any, sample: SampleConfig, **how: Any) -> list[Continuation]:
+                        return gathered(self._pieces(turn, writer, prompt, sample, **how), sample.n)
+
+                    found = fillings(writer, text, span, sample, several)
+                else:
+                    told = self._told(story, text, writer)
+                    sample = replace(sample, names=(*sample.names, *told.names))
+                    pieces = self._pieces(turn, writer, told.prompt, sample, page=text)
+                    found = ranked(text, (yield from growing(pieces, sample.n)))
+                yield kept(self._store, story, text, span, found, settings)
+
+    def choose(self, story: StoryId, passage: PassageId, upto: int | None = None) -> None:
+        """Let a story go on with a candidate, or with its first `upto` characters."""
+        with self._editing(story):
+            passages = self._store.passages(passage)
+            start, length, _ = proposal_of(passages[-1])
+            if upto is None or upto >= length:
+                self._store.go_to(story, passage)
+                return
+            text = "".join(one.text for one in passages)
+            whole = text[: start + max(0, upto)] + text[start + length :]
+            self._store.replace_text(story, whole, "model")
+
+    def alternatives(
+        self, text: str, place: int, *, model: str | None = None, count: int = 10
+    ) -> Alternatives | None:
+        """Return what the model might have written at a place of a text; None where it does not see that far."""
+        writer = self._writers.get(model or self._default_model)
+        with self.turns.enter("alternatives") as turn:
+            return alternatives_at(writer, text, place, count) if turn.wait() else None
+
+    def take_alternative(self, story: StoryId, start: int, word: str, *, seen: Page = None) -> str:
+        """Let a story end with another word at a place, and return it; what stood there stays a branch."""
+        with self._editing(story):
+            self._take_over(story, seen)
+            text = self._store.text(story)[:start] + word
+            self._store.replace_text(story, text, "model")
+            return text
+
+    def told(self, story: StoryId, page: str, model: str | None = None) -> Context:
+        """Return exactly what a model would see of a story now."""
+        return self._told(story, page, self._writers.get(model or self._default_model)).context
+
+    def beside(self, story: StoryId) -> Beside:
+        """Return what is kept beside a story: memory, note, lore."""
+        return self._store.beside(story)
+
+    def set_beside(self, story: StoryId, beside: Beside) -> None:
+        """Keep something else beside a story."""
+        self._store.set_beside(story, beside)
 
     def position(self, story: StoryId) -> int:
         """Return how many texts will be written before this story goes on; 0 where it does not wait."""
@@ -226,9 +367,18 @@ class Studio:
                 self._opened = StoryStore(self.workspace.stories_path)
             return self._opened
 
-    def _take_over(self, story: StoryId, seen: str | None) -> None:
-        if seen is not None:
-            self._store.replace_text(story, seen)
+    def _take_over(self, story: StoryId, page: Page) -> None:
+        if page is None:
+            return
+        if isinstance(page, str):
+            page = Seen(page)
+        own = bool(page.window) and self._hands.get(story) == page.window
+        expected = UNSET if own else page.tip
+        self._store.replace_text(story, page.text, expected=expected)
+        self._hands[story] = page.window
+
+    def _told(self, story: StoryId, text: str, writer: Writer) -> Told:
+        return tell(self._memories, self._store.beside(story), text, writer)
 
     @contextlib.contextmanager
     def _editing(self, story: StoryId) -> Iterator[None]:
@@ -253,12 +403,12 @@ class Studio:
                     del self._drafts[story]
 
     def _pieces(
-        self, turn: Turn, writer: Writer, prompt: str | Sequence[int], sample: SampleConfig
+        self, turn: Turn, writer: Writer, prompt: str | Sequence[int], sample: SampleConfig, **how: Any
     ) -> Generator[Piece, None, None]:
-        """Wait for the turn, then write until it is cancelled."""
+        """Wait for the turn, then write until it is cancelled; `how` is what `Writer.stream` takes besides."""
         if not turn.wait():
             return
-        with contextlib.closing(writer.stream(prompt, sample)) as pieces:
+        with contextlib.closing(writer.stream(prompt, sample, **how)) as pieces:
             for piece in pieces:
                 if turn.cancelled:
                     return

@@ -1,37 +1,61 @@
 // What Gradio's components cannot do by themselves: keys, saving while one types, and keeping hands off while the model writes.
 // Everything is listened for on the document, so it works whenever the components come and go.
-() => {
+const desk = (() => {
     const QUIET_MS = 700, LONGEST_MS = 1500;
-    const paper = () => document.querySelector("#paper textarea");
     const press = (id) => document.getElementById(id)?.click();
-    let waiting = null, since = null;
+    let waiting = null, since = null, chosen = "";
 
     const forget = () => { clearTimeout(waiting); waiting = since = null; };
     const save = () => { forget(); press("save"); };
     const typed = () => {
+        if (sheet.held()) return; // what writes has the page already
         const now = performance.now();
         since ??= now;
         clearTimeout(waiting);
         waiting = setTimeout(save, Math.max(0, Math.min(QUIET_MS, since + LONGEST_MS - now)));
     };
-    const isPaper = (target) => target instanceof HTMLTextAreaElement && target === paper();
 
-    window.novelgpt = { release: () => { const page = paper(); if (page) page.readOnly = false; } };
-
-    // text that an input method is still composing is not text yet
-    document.addEventListener("input", (event) => { if (isPaper(event.target) && !event.isComposing) typed(); });
-    document.addEventListener("compositionend", (event) => { if (isPaper(event.target)) typed(); });
+    document.addEventListener("sheet:changed", typed);
     document.addEventListener("visibilitychange", () => { if (document.hidden && waiting) save(); });
 
-    // "continue" carries the page itself, so a save on its way would only come late
+    // whatever writes carries the page itself, so a save on its way would only come late
     document.addEventListener("click", (event) => {
-        const button = event.target.closest?.("#continue");
-        if (button && !button.disabled) { forget(); paper().readOnly = true; }
+        const button = event.target.closest?.("#continue, #retry, #propose, #rewrite, #expand, #bridge");
+        if (button && !button.disabled) { forget(); sheet.hold(true); }
+        const choice = event.target.closest?.("[data-press]");
+        if (choice) { chosen = choice.dataset.value ?? ""; press(choice.dataset.press); }
     }, true);
-    document.addEventListener("keydown", (event) => {
-        if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.isComposing) {
-            event.preventDefault();
-            press("continue");
-        }
+
+    // a click into what the model wrote asks what else it might have written there
+    document.addEventListener("click", (event) => {
+        if (!sheet.root()?.contains(event.target) || sheet.root().isContentEditable !== true) return;
+        const [start, end] = sheet.selection() ?? [0, 1];
+        if (start === end && start < sheet.text().length && sheet.authorAt(start) === "model") press("look");
     });
-}
+
+    const KEYS = { Enter: "continue", z: "undo", y: "redo" };
+    const keyed = (event) => {
+        const on_sheet = sheet.root()?.contains(document.activeElement);
+        if (event.altKey && event.code === "KeyR") return "retry";
+        if (!event.ctrlKey && !event.metaKey) return null;
+        if (event.key === "Enter") return "continue";
+        if (!on_sheet) return null;
+        return event.key.toLowerCase() === "z" && event.shiftKey ? "redo" : KEYS[event.key];
+    };
+    document.addEventListener("keydown", (event) => {
+        if (event.isComposing || event.keyCode === 229) return;
+        if (event.key === "Escape") press("stop");
+        if ((event.key === "Enter" || event.key === " ") && event.target.matches?.("[role=button][data-press]")) {
+            event.preventDefault();
+            event.target.click();
+            return;
+        }
+        const id = keyed(event);
+        if (!id) return;
+        event.preventDefault();
+        press(id);
+    });
+    return { chosen: () => chosen };
+})();
+
+window.novelgpt = { text: sheet.text, page: sheet.page, told: sheet.told, chosen: desk.chosen };

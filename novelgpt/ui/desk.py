@@ -7,24 +7,30 @@ one is answered in our own words.
 
 from __future__ import annotations
 
+import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
 
-from novelgpt.config import SampleConfig
-from novelgpt.errors import BadValue, UnknownStory
+from novelgpt.config import STYLES, SampleConfig, dials
+from novelgpt.errors import BadValue, InputError, UnknownStory
 from novelgpt.messages import Lang, Message, translate
 from novelgpt.model.folder import EMBEDDED
-from novelgpt.story.store import StoryId
-from novelgpt.studio import Studio
+from novelgpt.story.store import UNSET, Beside, PassageId, StoryId
+from novelgpt.studio import Proposal, Seen, Studio
+from novelgpt.studio.background import lines_of, lore_of
+from novelgpt.studio.proposals import Span
+from novelgpt.ui.cards import alternative_words, context_view, finished_cards, growing_cards
 from novelgpt.ui.handling import Handler, Updates, handled, line, problem
 from novelgpt.writing.writer import Piece
 
+CARDS = 3
+"""Candidates, where the dial says one."""
 REFRESH_SECONDS = 0.2
 """A browser that gets a long text more often than this cannot keep up."""
 
@@ -35,9 +41,14 @@ _FINISHES = {
 }
 
 
+class NothingSelected(InputError):
+    """What should be rewritten was not selected."""
+
+
 @dataclass(frozen=True)
 class Parts:
-    """The components that handlers read and write; `current` holds the id of the story that `paper` shows."""
+    """The components that handlers read and write; `current` holds the id of the story that the page shows, `paper` what
+    the sheet is told (`ui/sheet.js` shows it)."""
 
     picker: Any
     title: Any
@@ -46,19 +57,32 @@ class Parts:
     paper: Any
     status: Any
     go: Any
+    retry: Any
+    propose: Any
+    rewrite: Any
+    expand: Any
+    bridge: Any
     stop: Any
     undo: Any
     redo: Any
+    cards: Any
+    others: Any
     model: Any
+    memory: Any
+    note: Any
+    lore: Any
+    told: Any
+    look: Any
+    style: Any
     dials: dict[str, Any]
 
     def written(self) -> list[Any]:
-        """Return everything a handler may change."""
+        """Return everything a handler may change, but for the dials."""
         return [part for name, part in vars(self).items() if name != "dials"]
 
 
 class Desk:
-    """The handlers of one page on one studio."""
+    """The handlers of the writing page on one studio."""
 
     def __init__(
         self,
@@ -74,11 +98,14 @@ class Desk:
 
     def handler(self, handler: Handler) -> Handler:
         """Return `handler` as Gradio calls it: given the visitor's language, and with errors said in the status line."""
-
         return handled(handler, self._lang_default, self._refused)
 
     def _refused(self, sentence: str) -> Updates:
-        return {**self._ready(), self._parts.status: problem(sentence)}
+        return {
+            **self._ready(),
+            self._parts.paper: message(held=False),
+            self._parts.status: problem(sentence),
+        }
 
     def open_page(self, lang: Lang, wanted: Any) -> Iterator[Updates]:
         """Show the story that was open last, else the newest, else a new one."""
@@ -91,37 +118,47 @@ class Desk:
         if not names:
             yield {self._parts.status: problem(translate("ui.no_model", lang))}
 
-    def choose_story(self, lang: Lang, picked: Any, current: Any, text: Any) -> Iterator[Updates]:
+    def choose_story(self, lang: Lang, picked: Any, current: Any, page: Any) -> Iterator[Updates]:
         """Keep the page, then show another story."""
-        self._keep(current, text)
+        self._keep(current, page)
         yield from self._opened(_story(picked), lang)
 
-    def new_story(self, lang: Lang, title: Any, current: Any, text: Any) -> Iterator[Updates]:
+    def open_from_the_shelf(self, lang: Lang, wanted: Any, current: Any, page: Any) -> Iterator[Updates]:
+        """Show the story that another room names; it may be the one on the page, changed there, and then the page is not kept."""
+        story = _number(wanted)
+        if story is None:
+            return
+        if _number(current) != story:
+            self._keep(current, page)
+        yield from self._opened(story, lang)
+
+    def new_story(self, lang: Lang, title: Any, current: Any, page: Any) -> Iterator[Updates]:
         """Keep the page, then show an empty story."""
-        self._keep(current, text)
+        self._keep(current, page)
         named = " ".join(str(title or "").split()) or translate("ui.untitled", lang)
         yield from self._opened(self._studio.create_story(named), lang)
         yield {self._parts.title: ""}
 
-    def save(self, lang: Lang, current: Any, text: Any) -> Iterator[Updates]:
+    def save(self, lang: Lang, current: Any, page: Any) -> Iterator[Updates]:
         """Keep what a person has typed; the page itself stays as it is."""
-        story = _story(current)
-        self._studio.save_text(story, _text(text))
+        story, seen = _story(current), seen_of(page)
+        self._studio.save_text(story, seen)
         now = self._studio.open_story(story)
         yield {
+            self._parts.paper: message(tip=now.tip),
             self._parts.undo: gr.update(interactive=now.can_undo),
             self._parts.redo: gr.update(interactive=now.can_redo),
-            self._parts.status: line(_count(text, lang), translate("ui.saved", lang)),
+            self._parts.status: line(_count(seen.text, lang), translate("ui.saved", lang)),
         }
 
-    def undo(self, lang: Lang, current: Any, text: Any) -> Iterator[Updates]:
+    def undo(self, lang: Lang, current: Any, page: Any) -> Iterator[Updates]:
         """Go back one change."""
-        self._studio.undo(_story(current), _text(text))
+        self._studio.undo(_story(current), seen_of(page))
         yield self._shown(_story(current), lang)
 
-    def redo(self, lang: Lang, current: Any, text: Any) -> Iterator[Updates]:
+    def redo(self, lang: Lang, current: Any, page: Any) -> Iterator[Updates]:
         """Take an undone change again."""
-        self._studio.redo(_story(current), _text(text))
+        self._studio.redo(_story(current), seen_of(page))
         yield self._shown(_story(current), lang)
 
     def stop(self, lang: Lang, current: Any) -> Iterator[Updates]:
@@ -129,13 +166,113 @@ class Desk:
         self._studio.stop(_story(current))
         yield from ()
 
-    def write(self, lang: Lang, current: Any, text: Any, model: Any, *values: Any) -> Iterator[Updates]:
+    def write(self, lang: Lang, current: Any, page: Any, model: Any, *values: Any) -> Iterator[Updates]:
         """Let the model write on, and show it as it comes."""
-        story, seen = _story(current), _text(text)
+        seen = seen_of(page)
+        yield from self._writing(lang, _story(current), seen.text, seen, model, self._sample(values))
+
+    def retry(self, lang: Lang, current: Any, page: Any, model: Any, *values: Any) -> Iterator[Updates]:
+        """Take back what the model wrote last, and let it write anew: a seed that was set would only bring it back."""
+        story, sample = _story(current), replace(self._sample(values), seed=None)
+        text = self._studio.take_back(story, seen_of(page))
+        yield self._shown(story, lang)
+        yield from self._writing(lang, story, text, None, model, sample)
+
+    def propose(self, lang: Lang, current: Any, page: Any, model: Any, *values: Any) -> Iterator[Updates]:
+        """Let the model write candidates for the end of the story, and show them side by side."""
+        yield from self._proposing(lang, current, page, model, values, None)
+
+    def rewrite(self, lang: Lang, current: Any, page: Any, model: Any, *values: Any) -> Iterator[Updates]:
+        """Let the model write candidates for the passage that is selected."""
+        yield from self._proposing(lang, current, page, model, values, _passage(page))
+
+    def expand(self, lang: Lang, current: Any, page: Any, model: Any, *values: Any) -> Iterator[Updates]:
+        """Let the model write what could follow the passage that is selected, before what follows it now."""
+        _, end = _passage(page)
+        yield from self._proposing(lang, current, page, model, values, (end, end))
+
+    def bridge(self, lang: Lang, current: Any, page: Any, model: Any, *values: Any) -> Iterator[Updates]:
+        """Let the model write what could stand at the caret."""
+        _, caret = selection_of(page) or (0, len(seen_of(page).text))
+        yield from self._proposing(lang, current, page, model, values, (caret, caret))
+
+    def _proposing(
+        self, lang: Lang, current: Any, page: Any, model: Any, values: Sequence[Any], span: Span | None
+    ) -> Iterator[Updates]:
+        story, seen, sample = _story(current), seen_of(page), self._sample(values)
+        sample = replace(sample, n=sample.n if sample.n > 1 else CARDS)
+        yield {**self._ready(writing=True), self._parts.status: line(translate("ui.preparing", lang))}
+        asked = self._studio.propose(story, sample, span=span, model=model or None, seen=seen)
+        proposals: list[Proposal] = []
+        shown_at = -math.inf
+        with closing(asked) as steps:
+            for proposals in steps:
+                if self._clock() - shown_at >= REFRESH_SECONDS:
+                    shown_at = self._clock()
+                    status = line(translate("ui.writing", lang))
+                    yield {self._parts.cards: growing_cards(proposals, lang), self._parts.status: status}
+        told = translate("ui.proposed" if proposals else "ui.wrote_nothing", lang, count=len(proposals))
+        yield {
+            **self._shown(story, lang),
+            self._parts.cards: finished_cards(proposals, lang),
+            self._parts.status: line(told),
+        }
+
+    def choose(self, lang: Lang, current: Any, page: Any, chosen: Any) -> Iterator[Updates]:
+        """Let the story go on with a candidate, or with the beginning of one."""
+        story = _story(current)
+        passage, _, upto = str(chosen or "").partition(":")
+        self._studio.save_text(story, seen_of(page))
+        self._studio.choose(story, PassageId(_whole(passage)), _whole(upto) if upto else None)
+        yield {**self._shown(story, lang), self._parts.cards: ""}
+
+    def dismiss(self, lang: Lang) -> Iterator[Updates]:
+        """Put the candidates away; they stay branches of the story."""
+        yield {self._parts.cards: "", self._parts.others: ""}
+
+    def look(self, lang: Lang, page: Any, model: Any) -> Iterator[Updates]:
+        """Show what else the model might have written at the caret."""
+        seen, place = seen_of(page), selection_of(page)
+        found = self._studio.alternatives(seen.text, place[0], model=model or None) if place else None
+        yield {self._parts.others: alternative_words(found, lang) if found else ""}
+
+    def take(
+        self, lang: Lang, current: Any, page: Any, chosen: Any, model: Any, *values: Any
+    ) -> Iterator[Updates]:
+        """Put another word where one stands, and let the model write on from there."""
+        story = _story(current)
+        start, _, word = str(chosen or "").partition(":")
+        text = self._studio.take_alternative(story, _whole(start), word, seen=seen_of(page))
+        yield {**self._shown(story, lang), self._parts.others: ""}
+        yield from self._writing(lang, story, text, None, model, replace(self._sample(values), seed=None))
+
+    def keep_beside(self, lang: Lang, current: Any, *values: Any) -> Iterator[Updates]:
+        """Keep memory, note and lore of a story."""
+        memory, note, lore = map(_text, values)
+        self._studio.set_beside(_story(current), Beside(memory, note, lore_of(lore)))
+        yield {self._parts.status: line(translate("ui.saved", lang))}
+
+    def show_told(self, lang: Lang, current: Any, page: Any, model: Any) -> Iterator[Updates]:
+        """Show exactly what the model would be sent."""
+        told = self._studio.told(_story(current), seen_of(page).text, model or None)
+        yield {self._parts.told: context_view(told, lang)}
+
+    def style(self, lang: Lang, name: Any) -> Iterator[Updates]:
+        """Turn all dials that a style turns."""
+        chosen = SampleConfig.of_style(str(name)).to_dict()
+        yield {self._parts.dials[dial]: chosen[dial] for dial in turned_by_styles()}
+
+    def _sample(self, values: Sequence[Any]) -> SampleConfig:
         given = zip(self._parts.dials, values, strict=True)
-        sample = SampleConfig(
+        return SampleConfig(
             **{name: _setting(name, value) for name, value in given if value not in (None, "")}
         )
+
+    def _writing(
+        self, lang: Lang, story: StoryId, before: str, seen: Seen | None, model: Any, sample: SampleConfig
+    ) -> Iterator[Updates]:
+        """Let the model write on after `before`, and show it as it comes."""
+        sample = replace(sample, n=1)
         yield {**self._ready(writing=True), self._parts.status: line(translate("ui.preparing", lang))}
         written, last, shown_at = "", None, -math.inf
         with closing(self._studio.continue_story(story, sample, model=model or None, seen=seen)) as pieces:
@@ -144,19 +281,23 @@ class Desk:
                 if self._clock() - shown_at >= REFRESH_SECONDS:
                     shown_at = self._clock()
                     status = line(translate("ui.writing", lang), _wrote(written, lang))
-                    yield {self._parts.paper: seen + written, self._parts.status: status}
+                    paper = message(keep=len(before), tail=written, held=True)
+                    yield {self._parts.paper: paper, self._parts.status: status}
         yield {**self._shown(story, lang), self._parts.status: _outcome(written, last, lang)}
 
-    def _keep(self, current: Any, text: Any) -> None:
+    def _keep(self, current: Any, page: Any) -> None:
         story = _number(current)
         if story is not None:
-            self._studio.save_text(story, _text(text))
+            self._studio.save_text(story, seen_of(page))
 
     def _opened(self, story: StoryId, lang: Lang) -> Iterator[Updates]:
         """Show a story; if a model is writing in it, in another window or for a page just reloaded, watch till the end."""
         titles = [(entry.title, str(entry.id)) for entry in self._studio.stories()]
         picker = gr.update(choices=titles, value=str(story))
-        yield {**self._shown(story, lang), self._parts.picker: picker}
+        beside, parts = self._studio.beside(story), self._parts
+        kept = {parts.memory: beside.memory, parts.note: beside.note, parts.lore: lines_of(beside.lore)}
+        empty = {parts.cards: "", parts.others: "", parts.told: ""}
+        yield {**self._shown(story, lang), parts.picker: picker, **kept, **empty}
         while self._studio.open_story(story).being_written:
             self._pause(REFRESH_SECONDS)
             yield self._shown(story, lang)
@@ -166,7 +307,7 @@ class Desk:
         shown = {
             **self._ready(now.being_written),
             parts.current: str(story),
-            parts.paper: gr.update(value=now.text, interactive=not now.being_written),
+            parts.paper: message(text=now.text, runs=now.runs, tip=now.tip, held=now.being_written),
         }
         if now.being_written:
             return {**shown, parts.status: line(translate("ui.writing", lang))}
@@ -180,11 +321,54 @@ class Desk:
     def _ready(self, writing: bool = False) -> Updates:
         """Return the buttons for while a model writes, or for while none does."""
         parts = self._parts
-        resting = (parts.go, parts.picker, parts.new)
-        changing = {part: gr.update(interactive=not writing) for part in resting}
+        writers = (parts.go, parts.retry, parts.propose, parts.rewrite, parts.expand, parts.bridge)
+        changing = {part: gr.update(interactive=not writing) for part in (*writers, parts.picker, parts.new)}
         if writing:
             changing |= {part: gr.update(interactive=False) for part in (parts.undo, parts.redo)}
         return {**changing, parts.stop: gr.update(interactive=writing)}
+
+
+def turned_by_styles() -> list[str]:
+    """Return the dials that some style turns."""
+    turned = {name for style in STYLES.values() for name in style}
+    return [name for name in dials(SampleConfig) if name in turned]
+
+
+def message(**said: Any) -> str:
+    """Return what the sheet is told; no two are the same, or the browser would not notice the second."""
+    return json.dumps({"at": time.monotonic_ns(), **said}, ensure_ascii=False)
+
+
+def seen_of(page: Any) -> Seen:
+    """Return the page that a browser sends: an object from the sheet, or a bare text."""
+    if not isinstance(page, dict):
+        return Seen(_text(page))
+    tip = page.get("tip")
+    known = UNSET if tip == "" else None if tip is None else PassageId(_whole(tip))
+    return Seen(_text(page.get("text")), known, _text(page.get("window"))[:100])
+
+
+def selection_of(page: Any) -> tuple[int, int] | None:
+    """Return the characters that are selected on a page; an empty span is where the caret stands."""
+    chosen = page.get("selection") if isinstance(page, dict) else None
+    if not isinstance(chosen, list) or len(chosen) != 2:
+        return None
+    start, end = sorted(map(_whole, chosen))
+    return start, end
+
+
+def _passage(page: Any) -> tuple[int, int]:
+    span = selection_of(page)
+    if span is None or span[0] == span[1]:
+        raise NothingSelected()
+    return span
+
+
+def _whole(value: Any) -> int:
+    text = str(value)
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise BadValue(name="?", value=value, allowed=Message("allowed.whole"))
+    return int(text)
 
 
 def _number(value: Any) -> StoryId | None:
@@ -200,9 +384,11 @@ def _story(value: Any) -> StoryId:
 
 
 def _setting(name: str, value: Any) -> Any:
-    """Return a dial's value; what was typed into a field must be a whole number."""
+    """Return a dial's value; what was typed into a field must be a number of the dial's kind."""
+    spec, _ = dials(SampleConfig)[name]
+    kind = float if "float" in str(spec.type) else int
     try:
-        return int(value) if isinstance(value, str) else value
+        return kind(value) if isinstance(value, str) else value
     except ValueError:
         raise BadValue(name=name, value=value, allowed=Message("allowed.whole")) from None
 

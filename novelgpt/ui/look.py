@@ -10,8 +10,8 @@ from typing import Any
 
 import gradio as gr
 
-CSS_PATH = Path(__file__).with_name("desk.css")
-SCRIPT_PATH = Path(__file__).with_name("desk.js")
+CSS_PATHS = [Path(__file__).with_name(name) for name in ("desk.css", "stories.css", "bench.css")]
+SCRIPT_PATHS = [Path(__file__).with_name(name) for name in ("sheet.js", "desk.js")]
 
 # plain strings: a Font object of Gradio may bring a web font with it
 _SANS = ["system-ui", "'PingFang SC'", "'Microsoft YaHei UI'", "'Noto Sans CJK SC'", "sans-serif"]
@@ -31,6 +31,11 @@ _VERMILION = gr.themes.Color(
     c900="#55241c",
     c950="#2e100c",
 )
+
+
+def page_script() -> str:
+    """Return the scripts of the page as the one function that Gradio runs when it has drawn it."""
+    return "() => {\n" + "\n".join(path.read_text(encoding="utf-8") for path in SCRIPT_PATHS) + "\n}"
 
 
 def paper_theme() -> Any:

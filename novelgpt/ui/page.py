@@ -8,22 +8,28 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import Field
 from typing import Any
 
 import gradio as gr
 
-from novelgpt.config import Dial, SampleConfig, dials
+from novelgpt.config import STYLES, SampleConfig, dials
 from novelgpt.messages import CATALOGUE, LANGUAGES, Lang
-from novelgpt.ui.desk import Desk, Parts
-from novelgpt.ui.look import CSS_PATH, SCRIPT_PATH, paper_theme
+from novelgpt.ui import corpus_tab, models_tab, score_tab, stories_tab, train_tab
+from novelgpt.ui.desk import Desk, Parts, turned_by_styles
+from novelgpt.ui.look import CSS_PATHS, page_script, paper_theme
+from novelgpt.ui.stories_tab import StoriesTab
 
 LOCALES: dict[Lang, str] = {"zh": "zh-CN", "en": "en"}
 """Our languages by the names that Gradio's browser side knows."""
 
+WORKSHOP = {"corpus": corpus_tab, "train": train_tab, "score": score_tab, "models": models_tab}
+"""The rooms where models are made, in the order of the work."""
+
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "preprocess": False}
 WRITERS_AT_ONCE = 8
 MOST_WAITING = 64
 LONGEST_TITLE = 100
+LONGEST_BESIDE = 20_000
 _MOST_STOPS = 1000
 _NAME, _MORE = ".name", ".more"
 
@@ -34,7 +40,12 @@ _REMEMBER = """(story) => {
     localStorage.setItem("novelgpt.story", story);
     history.replaceState(null, "", "?story=" + encodeURIComponent(story));
 }"""
-_RELEASE = "() => window.novelgpt.release()"
+_TELL = "(said) => window.novelgpt.told(said)"
+_GO_WRITE = "(story) => { if (story) document.querySelector('#rooms button[role=tab]')?.click(); }"
+_SHEET = (
+    '<div id="sheet" class="prose" contenteditable="false" role="textbox" aria-multiline="true" '
+    'spellcheck="false" autocapitalize="off"></div>'
+)
 
 
 def translations() -> gr.I18n:
@@ -58,19 +69,34 @@ def build_demo(studio: Any, lang_default: Lang = "zh") -> gr.Blocks:
     """Return the page; nothing is read from the studio before a browser opens it."""
     say = gr.I18n()
     with gr.Blocks(title="NovelGPT", analytics_enabled=False, fill_width=True) as demo:
-        parts = _lay_out(say)
-        save = gr.Button(say("ui.save"), elem_id="save", visible="hidden")
-        _wire(demo, Desk(studio, parts, lang_default), parts, save)
+        with gr.Tabs(elem_id="rooms", selected="write"):
+            parts, hidden, stories = _lay_out_rooms(studio, say, lang_default)
+        desk = Desk(studio, parts, lang_default)
+        _wire(demo, desk, parts, hidden)
+        _open_what_the_shelf_names(desk, parts, hidden, stories)
     demo.queue(max_size=MOST_WAITING, default_concurrency_limit=WRITERS_AT_ONCE, api_open=False)
     return demo
+
+
+def _lay_out_rooms(studio: Any, say: gr.I18n, lang_default: Lang) -> tuple[Parts, dict[str, Any], StoriesTab]:
+    with gr.Tab(say("ui.tab.write"), id="write"):
+        parts, hidden = _lay_out(say), _lay_out_hidden(say)
+    with gr.Tab(say("ui.tab.stories"), id="stories") as shelf:
+        stories = stories_tab.lay_out(studio, say, lang_default)
+    stories.shown_anew_on(shelf.select)
+    for name, room in WORKSHOP.items():
+        with gr.Tab(say(f"ui.tab.{name}"), id=name) as tab:
+            handler, inputs, outputs = room.lay_out(studio, say, lang_default)
+        tab.select(handler, inputs, outputs, **QUIET)
+    return parts, hidden, stories
 
 
 def mount_settings() -> dict[str, Any]:
     """Return what `gr.mount_gradio_app` must be told for the page to look, speak and behave as it should."""
     return {
         "theme": paper_theme(),
-        "css_paths": [CSS_PATH],
-        "js": SCRIPT_PATH.read_text(encoding="utf-8"),
+        "css_paths": CSS_PATHS,
+        "js": page_script(),
         "i18n": translations(),
     }
 
@@ -102,46 +128,60 @@ def _lay_out(say: gr.I18n) -> Parts:
     current = gr.Textbox(visible="hidden", elem_id="current")
     with gr.Row(elem_id="desk"):
         with gr.Column(scale=7, min_width=320, elem_id="page"):
-            paper, status, go, stop, undo, redo = _lay_out_page(say)
+            on_page = _lay_out_page(say)
         with gr.Column(scale=3, min_width=280, elem_id="dials"):
-            model, knobs = _lay_out_dials(say)
-    return Parts(picker, title, new, current, paper, status, go, stop, undo, redo, model, knobs)
+            beside = _lay_out_side(say)
+    return Parts(picker=picker, title=title, new=new, current=current, **on_page, **beside)
 
 
-def _lay_out_page(say: gr.I18n) -> tuple[Any, ...]:
-    paper = gr.Textbox(
-        label=say("ui.paper"),
-        show_label=False,
-        placeholder=say("ui.paper_hint"),
-        lines=20,
-        max_lines=20,  # as many as `lines`: the text scrolls inside, and nothing is measured at every keystroke
-        container=False,
-        interactive=True,
-        elem_id="paper",
-        html_attributes=gr.InputHTMLAttributes(spellcheck=False, autocorrect="off", autocapitalize="off"),
-    )
+def _lay_out_page(say: gr.I18n) -> dict[str, Any]:
+    gr.HTML(_SHEET, elem_id="page-sheet")
+    buttons = {}
     with gr.Row(elem_id="tools"):
-        go = gr.Button(say("ui.continue"), variant="primary", elem_id="continue", min_width=96, scale=2)
-        stop = gr.Button(say("ui.stop"), interactive=False, elem_id="stop", min_width=64, scale=1)
-        undo = gr.Button(say("ui.undo"), interactive=False, elem_id="undo", min_width=64, scale=1)
-        redo = gr.Button(say("ui.redo"), interactive=False, elem_id="redo", min_width=64, scale=1)
+        buttons["go"] = gr.Button(
+            say("ui.continue"), variant="primary", elem_id="continue", min_width=96, scale=2
+        )
+        for part, key in (("propose", "ui.propose"), ("retry", "ui.retry")):
+            buttons[part] = gr.Button(say(key), elem_id=part, min_width=64, scale=1)
+        for part, key in (("stop", "ui.stop"), ("undo", "ui.undo"), ("redo", "ui.redo")):
+            buttons[part] = gr.Button(say(key), interactive=False, elem_id=part, min_width=56, scale=1)
     status = gr.HTML(elem_id="status")
-    return paper, status, go, stop, undo, redo
+    with gr.Row(elem_id="passage-tools"):
+        for part in ("rewrite", "expand", "bridge"):
+            buttons[part] = gr.Button(
+                say(f"ui.{part}"), size="sm", variant="secondary", elem_id=part, min_width=72, scale=0
+            )
+    others, cards = gr.HTML(elem_id="others"), gr.HTML(elem_id="cards")
+    paper = gr.Textbox(visible="hidden", elem_id="paper")
+    return {**buttons, "status": status, "others": others, "cards": cards, "paper": paper}
 
 
-def _lay_out_dials(say: gr.I18n) -> tuple[Any, dict[str, Any]]:
+def _lay_out_side(say: gr.I18n) -> dict[str, Any]:
     model = gr.Dropdown(label=say("ui.model"), choices=[], interactive=True, elem_id="model")
     with gr.Accordion(say("ui.dials"), open=True):
-        knobs = {
-            name: _knob(name, spec, dial, say)
-            for name, (spec, dial) in dials(SampleConfig).items()
-            if not dial.advanced
-        }
-    return model, knobs
+        styles = [(say(f"ui.style.{name}"), name) for name in STYLES]
+        style = gr.Radio(styles, label=say("ui.style"), elem_id="style", value=None)
+        knobs = {name: _knob(name, say) for name in dials(SampleConfig) if not _rare(name)}
+    with gr.Accordion(say("ui.advanced"), open=False, elem_id="advanced"):
+        knobs |= {name: _knob(name, say) for name in dials(SampleConfig) if _rare(name)}
+    with gr.Accordion(say("ui.context"), open=False, elem_id="context"):
+        memory = gr.Textbox(label=say("ui.memory"), lines=2, max_length=LONGEST_BESIDE, elem_id="memory")
+        note = gr.Textbox(label=say("ui.note"), lines=1, max_length=LONGEST_BESIDE, elem_id="note")
+        lore = gr.Textbox(label=say("ui.lore"), lines=3, max_length=LONGEST_BESIDE, elem_id="lore")
+        look = gr.Button(say("ui.show_told"), size="sm", elem_id="show-told")
+        told = gr.HTML(elem_id="told")
+    beside = {"memory": memory, "note": note, "lore": lore, "told": told, "look": look}
+    return {"model": model, "style": style, **beside, "dials": knobs}
 
 
-def _knob(name: str, spec: Field[Any], dial: Dial, say: gr.I18n) -> Any:
-    """Return a slider, or a field to type in where a slider would have too many stops or cannot say "none"."""
+def _rare(name: str) -> bool:
+    return dials(SampleConfig)[name][1].advanced
+
+
+def _knob(name: str, say: gr.I18n) -> Any:
+    """Return a slider; a tick for a yes or no; or a field to type in where a slider would have too many stops or cannot
+    say "none"."""
+    spec, dial = dials(SampleConfig)[name]
     two_halves = len(_halves(dial.help)[0]) > 1
     words = {
         "label": say(dial.help + _NAME),
@@ -149,27 +189,75 @@ def _knob(name: str, spec: Field[Any], dial: Dial, say: gr.I18n) -> Any:
         "elem_id": f"dial-{name}",
     }
     low, high, step = dial.low or 0, dial.high or math.inf, dial.step or 1
+    if isinstance(spec.default, bool):
+        return gr.Checkbox(value=spec.default, **words)
     if spec.default is None:
-        return gr.Textbox(placeholder=say("ui.by_chance"), max_lines=1, **words)
+        return gr.Textbox(
+            placeholder=say("ui.by_chance" if name == "seed" else "ui.off"), max_lines=1, **words
+        )
     if (high - low) / step > _MOST_STOPS:
         return gr.Number(value=spec.default, step=step, **words)
     return gr.Slider(minimum=low, maximum=high, step=step, value=spec.default, **words)
 
 
-def _wire(demo: gr.Blocks, desk: Desk, parts: Parts, save: Any) -> None:
-    written, shown = parts.written(), [parts.current, parts.paper]
-    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "preprocess": False}
+def _lay_out_hidden(say: gr.I18n) -> dict[str, Any]:
+    """Return what only scripts touch: buttons that they press, and the story that another room asks to open."""
+    names = ("save", "choose", "dismiss", "look", "take")
+    hidden = {name: gr.Button(name, elem_id=name, visible="hidden") for name in names}
+    return {**hidden, "page": gr.JSON(visible=False), "chosen": gr.JSON(visible=False)}
 
-    demo.load(desk.handler(desk.open_page), [parts.current], written, js=_WANTED, **quiet)
-    parts.current.change(None, [parts.current], js=_REMEMBER)
-    parts.picker.input(desk.handler(desk.choose_story), [parts.picker, *shown], written, **quiet)
-    for event in (parts.new.click, parts.title.submit):
-        event(desk.handler(desk.new_story), [parts.title, *shown], written, **quiet)
-    save.click(desk.handler(desk.save), shown, written, trigger_mode="always_last", **quiet)
-    parts.undo.click(desk.handler(desk.undo), shown, written, **quiet)
-    parts.redo.click(desk.handler(desk.redo), shown, written, **quiet)
-    parts.stop.click(desk.handler(desk.stop), [parts.current], written, **quiet)
-    going = parts.go.click(
-        desk.handler(desk.write), [*shown, parts.model, *parts.dials.values()], written, **quiet
+
+def _open_what_the_shelf_names(desk: Desk, parts: Parts, hidden: dict[str, Any], stories: StoriesTab) -> None:
+    """Show the story that another room wants opened, and the writing room with it."""
+    inputs = [stories.opened, parts.current, hidden["page"]]
+    opening = stories.opened.change(
+        desk.handler(desk.open_from_the_shelf), inputs, parts.written(), js=_with_sheet(2), **QUIET
     )
-    going.then(None, js=_RELEASE)
+    opening.then(None, [stories.opened], js=_GO_WRITE)
+
+
+def _with_sheet(*places: int, chosen: int | None = None) -> str:
+    """Return a script that puts the sheet as it stands, and what was pressed on it, among what a handler gets."""
+    puts = "".join(f"values[{place}] = window.novelgpt.page();" for place in places)
+    puts += "" if chosen is None else f"values[{chosen}] = window.novelgpt.chosen();"
+    return f"(...values) => {{ {puts} return values; }}"
+
+
+def _wire(demo: gr.Blocks, desk: Desk, parts: Parts, hidden: dict[str, Any]) -> None:
+    written, page, chosen = parts.written(), hidden["page"], hidden["chosen"]
+    shown, asked = [parts.current, page], [parts.model, *parts.dials.values()]
+
+    def on(event: Any, handler: Any, inputs: list[Any], **how: Any) -> None:
+        places = [place for place, part in enumerate(inputs) if part is page]
+        pressed = inputs.index(chosen) if chosen in inputs else None
+        event(desk.handler(handler), inputs, written, js=_with_sheet(*places, chosen=pressed), **QUIET, **how)
+
+    demo.load(desk.handler(desk.open_page), [parts.current], written, js=_WANTED, **QUIET)
+    parts.current.change(None, [parts.current], js=_REMEMBER)
+    parts.paper.change(None, [parts.paper], js=_TELL)
+    on(parts.picker.input, desk.choose_story, [parts.picker, *shown])
+    for event in (parts.new.click, parts.title.submit):
+        on(event, desk.new_story, [parts.title, *shown])
+    on(hidden["save"].click, desk.save, shown, trigger_mode="always_last")
+    on(parts.undo.click, desk.undo, shown)
+    on(parts.redo.click, desk.redo, shown)
+    parts.stop.click(desk.handler(desk.stop), [parts.current], written, **QUIET)
+    for button, handler in (
+        (parts.go, desk.write),
+        (parts.retry, desk.retry),
+        (parts.propose, desk.propose),
+        (parts.rewrite, desk.rewrite),
+        (parts.expand, desk.expand),
+        (parts.bridge, desk.bridge),
+    ):
+        on(button.click, handler, [*shown, *asked])
+    on(hidden["choose"].click, desk.choose, [*shown, chosen])
+    on(hidden["take"].click, desk.take, [*shown, chosen, *asked])
+    on(hidden["look"].click, desk.look, [page, parts.model], trigger_mode="always_last")
+    hidden["dismiss"].click(desk.handler(desk.dismiss), [], written, **QUIET)
+    beside = [parts.memory, parts.note, parts.lore]
+    for box in beside:
+        box.blur(desk.handler(desk.keep_beside), [parts.current, *beside], written, **QUIET)
+    on(parts.look.click, desk.show_told, [*shown, parts.model])
+    turned = [parts.dials[name] for name in turned_by_styles()]
+    parts.style.input(desk.handler(desk.style), [parts.style], turned, **QUIET)

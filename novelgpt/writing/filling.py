@@ -6,6 +6,7 @@ the second text likeliest is best. Law: the order is that of `fit`, the mean log
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
@@ -30,24 +31,33 @@ class Filling:
     """Mean natural log probability of the tokens after the gap."""
 
 
-def fill(writer: Writer, before: str, after: str, sample: SampleConfig) -> list[Filling]:
+Several = Callable[..., list[Continuation]]
+"""How several continuations are written; `Writer.write_several` is one way."""
+
+
+def fill(
+    writer: Writer, before: str, after: str, sample: SampleConfig, several: Several | None = None
+) -> list[Filling]:
     """Return `sample.n` fillings (a model that has not learnt it always tries a few), the best first."""
+    several = several or writer.write_several
     if writer.model.objective == "infill":
-        found = _asked(writer, before, after, sample)
+        found = _asked(writer, before, after, sample, several)
     else:
-        found = writer.write_several(before, replace(sample, n=max(sample.n, _CANDIDATES)))
+        found = several(before, replace(sample, n=max(sample.n, _CANDIDATES)))
     judged = [Filling(one, fit(writer, before + one.text, after)) for one in found]
     return sorted(judged, key=lambda filling: -filling.fit)[: max(1, sample.n)]
 
 
-def _asked(writer: Writer, before: str, after: str, sample: SampleConfig) -> list[Continuation]:
+def _asked(
+    writer: Writer, before: str, after: str, sample: SampleConfig, several: Several
+) -> list[Continuation]:
     tokenizer = writer.model.tokenizer
     most = int(writer.longest * _SHARE_AFTER)
     follows = tokenizer.encode(as_learnt(after))[:most]
     room = max(1, writer.longest * 3 // 4 - len(follows) - 2)
     ids = infill_prompt(writer.read(before)[-room:], follows, tokenizer)
     free = replace(sample, whole_sentences=False)
-    return writer.write_several(ids, free, gap_id=hole_id(tokenizer), page=before)
+    return several(ids, free, gap_id=hole_id(tokenizer), page=before)
 
 
 def fit(writer: Writer, before: str, after: str) -> float:

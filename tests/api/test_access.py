@@ -141,11 +141,12 @@ def test_who_lets_others_in_is_told_what_that_means(tmp_path, capsys):
     with closing(listen("0.0.0.0", 0)) as taken:
         arguments = ["serve", "--lang", "en", "--host", "0.0.0.0", "--port", str(taken.getsockname()[1])]
         assert main([*arguments, "--workspace", str(tmp_path)]) == 1
+        assert "--auth" in capsys.readouterr().err  # without a password not at all
+        assert main([*arguments, "--workspace", str(tmp_path), "--auth", "a:"]) == 1
+        assert "USER:PASSWORD" in capsys.readouterr().err
+        assert main([*arguments, "--workspace", str(tmp_path), "--auth", "a:b"]) == 1
         said = capsys.readouterr().err
-        assert "whoever can connect" in said
-        assert "--api-key" in said
-        assert main([*arguments, "--workspace", str(tmp_path), "--api-key", "k"]) == 1
-        assert "--api-key" not in capsys.readouterr().err
+        assert "knows the password" in said
 
 
 @pytest.mark.parametrize(

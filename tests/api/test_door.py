@@ -4,10 +4,11 @@ import json
 import re
 import socket
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
-from novelgpt.api import LARGEST_BODY, listen, serve_studio
+from novelgpt.api import LARGEST_BODY, door, listen, serve_studio
 from novelgpt.config import Workspace
 from novelgpt.errors import AddressRefused, BadStories, PortBusy
 from novelgpt.studio import open_studio
@@ -104,10 +105,37 @@ def test_a_body_of_the_largest_size_gets_through_whole(server):
     assert server.ask("POST", JOIN, body=body, Content_Type="application/json")[0] == 422
 
 
+UPLOAD = "/gradio_api/upload"
+
+
+def novel(size):
+    """A form with one file in it, of so many bytes."""
+    head = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\n'
+    return head + b"a" * size + b"\r\n--b--\r\n"
+
+
+def bring_in(server, size, **headers):
+    form = "multipart/form-data; boundary=b"
+    return server.ask("POST", UPLOAD, body=novel(size), Content_Type=form, **headers)
+
+
+def test_a_novel_may_be_larger_than_other_requests_and_comes_from_our_page_alone(server, monkeypatch):
+    status, _, told = bring_in(server, LARGEST_BODY + 1)
+    assert status == 200
+    (path,) = json.loads(told)
+    assert Path(path).stat().st_size == LARGEST_BODY + 1
+    assert Path(path).is_relative_to(server.studio.workspace.root)
+    for header in ({"Origin": "https://evil.example"}, {"Sec_Fetch_Site": "cross-site"}):
+        assert bring_in(server, 10, **header)[0] == 403
+    monkeypatch.setattr(door, "LARGEST_UPLOAD", 1000)
+    status, _, told = bring_in(server, 1000)
+    assert status == 413
+    assert "1,000" in json.loads(told)["detail"]
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/gradio_api/upload"),
         ("POST", "/upload"),
         ("GET", "/gradio_api/file=/etc/passwd"),
         ("GET", "/gradio_api/file=http://127.0.0.1/"),

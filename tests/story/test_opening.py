@@ -108,7 +108,7 @@ def test_another_programs_database_is_not_written_into(path):
 def test_a_library_of_a_later_version_is_left_alone(path):
     open_database(path, Clock(), LATER).close()
     before, files = path.read_bytes(), other_files(path)
-    with pytest.raises(NewerStories, match="format 2; this one knows 1"):
+    with pytest.raises(NewerStories, match=f"format {len(LATER)}; this one knows {len(MIGRATIONS)}"):
         StoryStore(path)
     assert (path.read_bytes(), other_files(path)) == (before, files)
 
@@ -118,16 +118,18 @@ def test_every_earlier_version_is_upgraded_with_everything_in_it_and_backed_up(p
     open_database(path, Clock(), MIGRATIONS[:version]).close()
     with closing(sqlite3.connect(path)) as old:
         old.executescript(
-            "INSERT INTO story VALUES (1, '长夜', '2026-01-01T00:00:00.000+00:00', '2026-01-01T00:00:00.000+00:00', NULL);"
+            "INSERT INTO story (id, title, created_at, updated_at, move) VALUES (1, '长夜', '2026-01-01T00:00:00.000+00:00', '2026-01-01T00:00:00.000+00:00', NULL);"
             "INSERT INTO passage VALUES (1, 1, NULL, 'human', '夜深了。', NULL, '2026-01-01T00:00:00.000+00:00');"
             "INSERT INTO move VALUES (1, 1, NULL, 1, 'append', '2026-01-01T00:00:00.000+00:00');"
             "UPDATE story SET move = 1;"
         )
     open_database(path, Clock(), LATER).close()
-    backups = list(path.parent.glob("stories.before-v2-*.db"))
-    for file, columns in ((path, 6), (backups[0], 5)):
+    backups = list(path.parent.glob(f"stories.before-v{len(LATER)}-*.db"))
+    for file, steps in ((path, len(LATER)), (backups[0], version)):
         with closing(sqlite3.connect(file)) as plain:
-            assert len(plain.execute("SELECT * FROM story").fetchone()) == columns
+            assert plain.execute("PRAGMA user_version").fetchone() == (steps,)
+            columns = {row[1] for row in plain.execute("PRAGMA table_info(story)")}
+            assert ("summary" in columns) == (steps == len(LATER))
             assert plain.execute("SELECT text FROM passage").fetchall() == [("夜深了。",)]
             assert plain.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     open_database(path, Clock(), LATER).close()

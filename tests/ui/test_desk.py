@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 import re
 import shutil
 from contextlib import closing
@@ -18,7 +19,7 @@ from novelgpt.ui.page import LOCALES, build_demo, translations
 from tests.tiny import tiny_model_folder
 
 NAMES = [field.name for field in fields(Parts) if field.name != "dials"]
-KNOBS = {name: knob for name, knob in dials(SampleConfig).items() if not knob[1].advanced}
+KNOBS = dials(SampleConfig)
 PARTS = Parts(**{name: name for name in NAMES}, dials={name: name for name in KNOBS})
 
 
@@ -67,7 +68,12 @@ def after(updates):
     for update in updates:
         for part, value in update.items():
             if part == "paper":
-                shown[part] = paper(update)
+                said = json.loads(value)
+                if "tail" in said:
+                    shown[part] = shown.get(part, said["tail"])[: said["keep"]] + said["tail"]
+                elif "text" in said:
+                    shown[part] = said["text"]
+                shown |= {name: said[name] for name in ("held", "runs", "tip") if name in said}
             elif isinstance(value, dict):
                 shown.setdefault(part, {}).update(value)
             else:
@@ -75,8 +81,14 @@ def after(updates):
     return shown
 
 
-def paper(update):
-    return update["paper"]["value"] if isinstance(update["paper"], dict) else update["paper"]
+def texts_of(before, updates):
+    """What the sheet showed, one text after another, if it showed `before` first."""
+    for update in updates:
+        said = json.loads(update.get("paper", "{}"))
+        if "tail" in said:
+            yield before[: said["keep"]] + said["tail"]
+        elif "text" in said:
+            yield said["text"]
 
 
 def settings(**changed):
@@ -115,7 +127,7 @@ def test_the_story_asked_for_is_shown_and_a_strange_wish_is_not_an_error(desk, s
 def test_a_continuation_comes_in_steps_and_ends_with_what_the_library_holds(desk, studio):
     story = studio.create_story("渡口")
     updates = write(desk, story, "雨下了", max_chars=30, seed="7")
-    texts = [paper(update) for update in updates if "paper" in update]
+    texts = list(texts_of("雨下了", updates))
     assert all(text.startswith("雨下了") for text in texts)
     assert all(later.startswith(earlier) for earlier, later in itertools.pairwise(texts))
     assert texts[-1] == studio.text(story)
@@ -164,7 +176,7 @@ def test_leaving_the_page_in_the_middle_keeps_what_was_written(desk, studio):
         desk.handler(desk.write)(Visitor(), str(story), "雨", None, *settings(max_chars=10_000))
     ) as updates:
         while len(shown) < 20:
-            shown = next(updates).get("paper", shown)
+            shown = next(texts_of("雨", updates))
     assert studio.text(story).startswith(shown)
     assert not studio.stop(story)
 
@@ -187,6 +199,7 @@ def test_a_bad_dial_is_one_sentence_and_the_page_stays_ready(desk, studio, chang
     assert shown["go"]["interactive"]
     assert not shown["stop"]["interactive"]
     assert "paper" not in shown
+    assert shown["held"] is False
 
 
 def test_an_error_speaks_the_visitors_language(desk):
@@ -235,6 +248,117 @@ def test_undo_and_redo_walk_over_typing_and_writing_alike(desk, studio):
     shown = after(call(desk, desk.redo, str(story), written))
     assert shown["paper"] == typed
     assert not shown["redo"]["interactive"]
+
+
+def test_the_page_tells_who_wrote_what(desk, studio):
+    story = studio.create_story("渡口")
+    shown = after(write(desk, story, "雨下了", max_chars=10))
+    written = shown["paper"]
+    assert shown["runs"] == [["human", 3], ["model", len(written) - 3]]
+    changed = written[:6] + "又" + written[6:]
+    call(desk, desk.save, str(story), changed)
+    runs = after(call(desk, desk.open_page, str(story)))["runs"]
+    assert runs == [["human", 3], ["model", 3], ["edited", 1], ["model", len(written) - 6]]
+
+
+def test_a_retry_writes_anew_where_the_last_try_began(desk, studio):
+    story = studio.create_story("渡口")
+    first = after(write(desk, story, "雨下了", max_chars=30, seed="7"))["paper"]
+    again = after(call(desk, desk.retry, str(story), first, None, *settings(max_chars=30, seed="7")))["paper"]
+    assert again.startswith("雨下了")
+    assert again != first
+    assert studio.text(story) == again
+    assert after(call(desk, desk.undo, str(story), again))["paper"] == "雨下了"
+    assert after(call(desk, desk.undo, str(story), "雨下了"))["paper"] == first
+
+
+def pressed(html, press):
+    return re.findall(rf'data-press="{press}" data-value="([^"]*)"', html)
+
+
+def test_candidates_stand_side_by_side_and_one_or_a_part_of_one_is_kept(desk, studio):
+    story = studio.create_story("渡口")
+    shown = after(call(desk, desk.propose, str(story), "雨下了", None, *settings(max_chars=60, seed="3")))
+    assert shown["paper"] == studio.text(story) == "雨下了"
+    assert shown["cards"].count("<article") == 3
+    wholes = [value for value in pressed(shown["cards"], "choose") if ":" not in value]
+    parts = [value for value in pressed(shown["cards"], "choose") if ":" in value]
+    assert len(wholes) == 3
+    chosen = after(call(desk, desk.choose, str(story), "雨下了", wholes[1]))
+    assert chosen["cards"] == ""
+    assert chosen["paper"].startswith("雨下了")
+    assert chosen["runs"] == [["human", 3], ["model", len(chosen["paper"]) - 3]]
+    assert after(call(desk, desk.undo, str(story), chosen["paper"]))["paper"] == "雨下了"
+    piece = next(value for value in parts if value.startswith(wholes[0] + ":"))
+    kept = after(call(desk, desk.choose, str(story), "雨下了", piece))["paper"]
+    assert len(kept) == 3 + int(piece.partition(":")[2])
+
+
+def test_a_passage_is_rewritten_in_its_place_and_a_gap_filled(desk, studio):
+    story, text = studio.create_story("渡口"), "雨下了三天。他说不出话来。河水漫过了石桥。"
+    page = {"text": text, "tip": "", "window": "a", "selection": [6, 13]}
+    shown = after(call(desk, desk.rewrite, str(story), page, None, *settings(max_chars=20)))
+    (first, *_) = [value for value in pressed(shown["cards"], "choose") if ":" not in value]
+    new = after(call(desk, desk.choose, str(story), page, first))["paper"]
+    assert new.startswith(text[:6])
+    assert new.endswith(text[13:])
+    assert new != text
+    for handler, start in ((desk.expand, 13), (desk.bridge, 13)):
+        shown = after(call(desk, handler, str(story), page, None, *settings(max_chars=20)))
+        (first, *_) = [value for value in pressed(shown["cards"], "choose") if ":" not in value]
+        new = after(call(desk, desk.choose, str(story), page, first))["paper"]
+        assert (new[:start], new[-len(text[start:]) :]) == (text[:start], text[start:])
+    empty = page | {"selection": [4, 4]}
+    shown = after(call(desk, desk.rewrite, str(story), empty, None, *settings()))
+    assert "选中" in shown["status"]
+
+
+def test_other_words_for_a_place_and_writing_on_from_one(desk, studio):
+    story = studio.create_story("渡口")
+    text = after(write(desk, story, "雨下了", max_chars=40, seed="5"))["paper"]
+    page = {"text": text, "tip": "", "window": "a", "selection": [12, 12]}
+    shown = after(call(desk, desk.look, page, None))
+    values = pressed(shown["others"], "take")
+    assert len(values) > 2
+    start, _, word = values[1].partition(":")
+    assert int(start) <= 12
+    new = after(call(desk, desk.take, str(story), page, values[1], None, *settings(max_chars=10)))["paper"]
+    assert new.startswith(text[: int(start)] + word)
+    assert after(call(desk, desk.look, {"text": text, "selection": [999, 999]}, None))["others"] == ""
+
+
+def test_what_stands_beside_a_story_is_kept_and_sent(desk, studio):
+    story = studio.create_story("渡口")
+    call(desk, desk.keep_beside, str(story), "河水", "他说", "*雨、水：三天\n桥：石桥")
+    shown = after(call(desk, desk.open_page, str(story)))
+    assert (shown["memory"], shown["note"]) == ("河水", "他说")
+    assert shown["lore"] == "*雨、水：三天\n桥：石桥"
+    told = after(call(desk, desk.show_told, str(story), "雨下了", None))["told"]
+    for part in ("河水", "他说", "三天", "雨下了"):
+        assert part in told
+    assert "石桥" not in told
+
+
+def test_two_windows_on_one_story_do_not_overwrite_each_other(desk, studio):
+    story = studio.create_story("渡口")
+    call(desk, desk.save, str(story), {"text": "雨下了", "tip": None, "window": "a"})
+    tip = after(call(desk, desk.open_page, str(story)))["tip"]
+    call(desk, desk.save, str(story), {"text": "雨下了三天", "tip": tip, "window": "a"})
+    shown = after(call(desk, desk.save, str(story), {"text": "雨停了", "tip": tip, "window": "b"}))
+    assert 'role="alert"' in shown["status"]
+    assert studio.text(story) == "雨下了三天"
+    call(
+        desk, desk.save, str(story), {"text": "雨下了三天三夜", "tip": tip, "window": "a"}
+    )  # its own save is under way
+    assert studio.text(story) == "雨下了三天三夜"
+
+
+@pytest.mark.parametrize("name", ["steady", "balanced", "free"])
+def test_a_style_turns_its_dials_and_no_other(desk, name):
+    shown = after(call(desk, desk.style, name))
+    assert shown["temperature"] == SampleConfig.of_style(name).temperature
+    assert "max_chars" not in shown
+    assert "style" in after(call(desk, desk.style, "<b>"))["status"]
 
 
 def test_what_a_visitor_names_is_never_markup(desk, studio):

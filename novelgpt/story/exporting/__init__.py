@@ -1,0 +1,1 @@
+"""A story → files for readers and other programs."""

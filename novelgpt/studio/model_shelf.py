@@ -1,0 +1,218 @@
+"""The models of a workspace: what each is and where it came from; renamed, moved aside, written for other programs.
+
+Laws: a model that is deleted moves to `runs/removed/` with all its checkpoints and can be put back by hand; the model
+inside the package and a run that is being trained stay where they are.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from novelgpt.config import Workspace
+from novelgpt.errors import ModelError, NoValidCheckpoint
+from novelgpt.files import write_json
+from novelgpt.model.folder import EMBEDDED, WEIGHTS, ModelInfo, find_model, list_models
+from novelgpt.model.running.checkpoint import steps_in
+from novelgpt.model.running.run_folder import RunPlan, read_plan
+from novelgpt.studio.corpus_desk import aside
+from novelgpt.studio.run_watch import STEM
+from novelgpt.studio.running import Child
+from novelgpt.studio.training import REMOVED, NameTaken, Training, TrainingUnderWay, UnknownRun, checked_name
+
+FORMATS = ("hf", "gguf", "onnx")
+_LONGEST_HEADER = 100 * 2**20
+
+
+class BuiltInModel(ModelError):
+    """The model inside the package can be neither renamed nor deleted."""
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What is known of a model; what is not known is None or empty."""
+
+    name: str
+    folder: Path
+    origin: str
+    """`run`, `init` (a run that went on from another model) or `embedded`."""
+    base: str
+    """The model it went on from."""
+    parameters: int | None
+    context_length: int | None
+    bits_per_character: float | None
+    trained_on: tuple[str, ...]
+    """The books it was trained on; empty means all of the corpus at that time, or nobody knows."""
+    changed_at: float
+    is_default: bool
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A model that went on from another: the held-out text and a sample, before and after."""
+
+    bits_before: float | None
+    bits_after: float | None
+    sample_before: str
+    sample_after: str
+
+
+class ModelShelf:
+    """The models of one workspace."""
+
+    def __init__(self, workspace: Workspace, training: Training) -> None:
+        self._workspace, self._training = workspace, training
+
+    def models(self, default: str | None) -> list[ModelFacts]:
+        """Return every finished model, the newest first; without a `default` that one is it."""
+        known = list_models(self._workspace)
+        names = [info.name for info in known]
+        chosen = default if default in names else (names[0] if names else None)
+        return [_facts(info, is_default=info.name == chosen) for info in known]
+
+    def chosen(self) -> str | None:
+        """Return the model that a person chose, if it is still there."""
+        name = _read_json(self._choice).get("model")
+        return name if any(info.name == name for info in list_models(self._workspace)) else None
+
+    def choose(self, name: str) -> None:
+        """Remember the model that is to write where no other is asked for."""
+        write_json(self._choice, {"model": find_model(name, self._workspace).name})
+
+    @property
+    def _choice(self) -> Path:
+        return self._workspace.runs_dir / "chosen.json"
+
+    def rename(self, name: str, new: str) -> str:
+        """Give a run another name and return it, cleaned."""
+        folder, clean = self._movable(name), checked_name(new)
+        target = self._workspace.runs_dir / clean
+        if target.exists():
+            raise NameTaken(name=clean)
+        was_chosen = self.chosen() == name
+        folder.rename(target)
+        if was_chosen:
+            self.choose(clean)
+        return clean
+
+    def delete(self, name: str) -> Path:
+        """Move a run aside and return where it lies now."""
+        folder = self._movable(name)
+        place = aside(self._workspace.runs_dir / REMOVED, name)
+        folder.rename(place)
+        return place
+
+    def export(self, name: str, format_name: str, *, replace: bool) -> dict[str, Any]:
+        """Write a model into `exports/` for other programs and return what was written."""
+        from novelgpt.model.exporting.export import export_model, usual_path
+
+        info = find_model(name, self._workspace)
+        path = usual_path(info.name, format_name, None, self._workspace.root / "exports")
+        return export_model(info, format_name, path, force=replace).plain()
+
+    def comparison(self, name: str) -> Comparison | None:
+        """Return what a run made of the model it went on from; None where it began from nothing, or not yet."""
+        state = self._training.state(name)
+        before = _checkpoint(self._workspace.runs_dir / name).get("before") or {}
+        if not before:
+            return None
+        return Comparison(
+            before.get("bits_per_character"),
+            state.held_out[-1][1] if state.held_out else None,
+            str(before.get("sample", "")),
+            str(state.samples[-1]["sample"]) if state.samples else "",
+        )
+
+    def _movable(self, name: str) -> Path:
+        if name == EMBEDDED:
+            raise BuiltInModel()
+        if self._training.state(name).status in ("running", "waiting"):
+            raise TrainingUnderWay(name=name)
+        folder = self._workspace.runs_dir / name
+        if not folder.is_dir():
+            raise UnknownRun(name=name)
+        return folder
+
+
+def _facts(info: ModelInfo, *, is_default: bool) -> ModelFacts:
+    run_dir = info.folder.parent
+    plan = None if info.name == EMBEDDED else _plan(run_dir)
+    order = {} if info.name == EMBEDDED else Child(run_dir, STEM).facts.get("order") or {}
+    base = plan.base if plan else ""
+    bits = {} if info.name == EMBEDDED else _checkpoint(run_dir)
+    return ModelFacts(
+        name=info.name,
+        folder=info.folder,
+        origin=EMBEDDED if info.name == EMBEDDED else ("init" if base else "run"),
+        base=_model_name(base),
+        parameters=parameters_in(info.folder / WEIGHTS),
+        context_length=_context(info.folder),
+        bits_per_character=next(iter(reversed(bits.get("held_out") or [])), None),
+        trained_on=tuple(Path(path).stem for path in order.get("chapters") or ()),
+        changed_at=(info.folder / WEIGHTS).stat().st_mtime,
+        is_default=is_default,
+    )
+
+
+def parameters_in(path: Path) -> int | None:
+    """Count the numbers in a safetensors file by its head alone; None where it cannot be read."""
+    try:
+        with path.open("rb") as stream:
+            (length,) = struct.unpack("<Q", stream.read(8))
+            head = json.loads(stream.read(min(length, _LONGEST_HEADER)))
+        return sum(_product(tensor["shape"]) for name, tensor in head.items() if name != "__metadata__")
+    except (OSError, ValueError, struct.error, LookupError, TypeError, AttributeError):
+        return None
+
+
+def _product(shape: list[int]) -> int:
+    result = 1
+    for size in shape:
+        result *= int(size)
+    return result
+
+
+def _context(folder: Path) -> int | None:
+    config = _read_json(folder / "config.json")
+    length = config.get("max_position_embeddings") or config.get("n_positions")
+    return length if isinstance(length, int) else None
+
+
+def _plan(run_dir: Path) -> RunPlan | None:
+    try:
+        return read_plan(run_dir)
+    except NoValidCheckpoint:
+        return None
+
+
+def _checkpoint(run_dir: Path) -> dict[str, Any]:
+    """Return the numbers of the newest checkpoint."""
+    for _, folder in reversed(steps_in(run_dir / "checkpoints")):
+        if state := _read_json(folder / "state.json"):
+            return state
+    return {}
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _model_name(folder: str) -> str:
+    """Return a base model's name by its folder: `runs/<name>/final`, the package's own, or any other."""
+    path = Path(folder)
+    if not folder:
+        return ""
+    return (
+        path.parent.name
+        if path.name in ("final", "best")
+        else EMBEDDED
+        if path.name == "model"
+        else path.name
+    )

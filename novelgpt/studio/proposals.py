@@ -1,0 +1,104 @@
+"""Beginnings and gaps go in, candidates come out, judged, in order and kept: what nobody chose is still there.
+
+Law: a candidate is a branch of the story from the moment it is whole; choosing one only moves the story there, so that undo
+brings back what was before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from novelgpt.config import SampleConfig
+from novelgpt.errors import UnknownPassage
+from novelgpt.story.store import Passage, PassageId, StoryId, StoryStore
+from novelgpt.writing.filling import Several, fill
+from novelgpt.writing.ranking import Judged, judge, rank
+from novelgpt.writing.writer import Continuation, Piece, Writer
+
+Span = tuple[int, int]
+"""The characters of a story that a candidate would replace; an empty span is a gap."""
+LONGEST_AFTER = 2000
+"""Characters after a gap that are read."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A candidate, and where it is kept; while it is being written it is kept nowhere and not judged."""
+
+    text: str
+    passage: PassageId | None = None
+    judged: Judged | None = None
+    fits: float | None = None
+    """How well what stands behind a gap follows: log probability a character."""
+
+
+def growing(pieces: Iterator[Piece], count: int) -> Generator[list[Proposal], None, list[Continuation]]:
+    """Yield how far the candidates have come; return them whole."""
+    found: list[list[Piece]] = [[] for _ in range(count)]
+    for piece in pieces:
+        found[piece.row].append(piece)
+        yield [Proposal("".join(one.text for one in row)) for row in found]
+    return [_whole(row) for row in found if row]
+
+
+def gathered(pieces: Iterator[Piece], count: int) -> list[Continuation]:
+    """Return continuations whole."""
+    growth = growing(pieces, count)
+    while True:
+        try:
+            next(growth)
+        except StopIteration as end:
+            found: list[Continuation] = end.value
+            return found
+
+
+def _whole(row: Sequence[Piece]) -> Continuation:
+    text = "".join(piece.text for piece in row)
+    tokens = tuple(token for piece in row for token in piece.tokens)
+    chosen = tuple(one for piece in row for one in piece.chosen)
+    reason = row[-1].finish_reason or "length"
+    return Continuation(text, reason, tokens, row[-1].seed, chosen)
+
+
+def ranked(before: str, found: Sequence[Continuation]) -> list[Proposal]:
+    """Return candidates for the end of a story, the best first."""
+    return [Proposal(judged.continuation.text, None, judged) for judged in rank(before, found)]
+
+
+def fillings(writer: Writer, text: str, span: Span, sample: SampleConfig, several: Several) -> list[Proposal]:
+    """Return candidates for a gap, the best first."""
+    before, after = text[: span[0]], text[span[1] : span[1] + LONGEST_AFTER]
+    return [
+        Proposal(one.continuation.text, None, judge(before, one.continuation), one.fit)
+        for one in fill(writer, before, after, replace(sample, alternatives=-1), several)
+    ]
+
+
+def proposal_of(passage: Passage) -> tuple[int, int, int]:
+    """Return where a candidate's text begins in its branch, how long it is, and how much it replaces."""
+    noted = (passage.settings or {}).get("proposal")
+    if not noted:
+        raise UnknownPassage(passage=passage.id)
+    start, length, replaced = noted
+    return start, length, replaced
+
+
+def kept(
+    store: StoryStore,
+    story: StoryId,
+    text: str,
+    span: Span,
+    proposals: Sequence[Proposal],
+    settings: dict[str, Any],
+) -> list[Proposal]:
+    """Keep candidates as branches of a story; return them with their places."""
+    found = []
+    for one in proposals:
+        if not one.text:
+            continue
+        whole = text[: span[0]] + one.text + text[span[1] :]
+        noted = {**settings, "proposal": [span[0], len(one.text), span[1] - span[0]]}
+        found.append(replace(one, passage=store.propose(story, whole, "model", noted)))
+    return found
