@@ -21,7 +21,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 
 from novelgpt.api.chat import Chats
 from novelgpt.api.door import LARGEST_UPLOAD, Door, DoorPolicy, PageLanguage
@@ -106,7 +106,8 @@ def _unknown(studio: Studio, lang_default: Lang) -> list[Route]:
 
 
 def _mount_page(app: FastAPI, studio: Studio, host: str, port: int, lang_default: Lang) -> None:
-    before = len(app.routes)
+    # Gradio's own place for uploads is one for all programs and users of a machine, and this is its only way to name another
+    os.environ["GRADIO_TEMP_DIR"] = str(_emptied(studio.workspace.uploads_dir).resolve())
     gr.mount_gradio_app(
         app,
         build_demo(studio, lang_default),
@@ -124,9 +125,6 @@ def _mount_page(app: FastAPI, studio: Studio, host: str, port: int, lang_default
         app_kwargs={"openapi_url": None},
         **mount_settings(),
     )
-    page = next(route for route in app.routes[before:] if isinstance(route, Mount)).app
-    # Gradio's own place for uploads is one for all programs and users of a machine
-    page.uploaded_file_dir = str(_emptied(studio.workspace.uploads_dir))  # type: ignore[attr-defined]
 
 
 def _emptied(folder: Path) -> Path:

@@ -1,7 +1,7 @@
 // What Gradio's components cannot do by themselves: keys, saving while one types, and keeping hands off while the model writes.
 // Everything is listened for on the document, so it works whenever the components come and go.
 const desk = (() => {
-    const QUIET_MS = 700, LONGEST_MS = 1500;
+    const QUIET_MS = 700, LONGEST_MS = 1500, SILENT_MS = 20000;
     const press = (id) => document.getElementById(id)?.click();
     let waiting = null, since = null, chosen = "";
 
@@ -16,11 +16,14 @@ const desk = (() => {
     };
 
     document.addEventListener("sheet:changed", typed);
+    // a sheet that is held and hears nothing was left alone, by a lid that was closed perhaps: ask how the story stands
+    setInterval(() => { if (sheet.held() && sheet.silence() > SILENT_MS) press("reopen"); }, SILENT_MS / 4);
     document.addEventListener("visibilitychange", () => { if (document.hidden && waiting) save(); });
 
     // whatever writes carries the page itself, so a save on its way would only come late
     document.addEventListener("click", (event) => {
         const button = event.target.closest?.("#continue, #retry, #propose, #rewrite, #expand, #bridge");
+        if (button && sheet.held()) { event.stopImmediatePropagation(); event.preventDefault(); return; }
         if (button && !button.disabled) { forget(); sheet.hold(true); }
         const choice = event.target.closest?.("[data-press]");
         if (choice) { chosen = choice.dataset.value ?? ""; press(choice.dataset.press); }

@@ -110,13 +110,26 @@ class Desk:
     def open_page(self, lang: Lang, wanted: Any) -> Iterator[Updates]:
         """Show the story that was open last, else the newest, else a new one."""
         story = self._studio.last_story(_number(wanted), translate("ui.untitled", lang))
+        yield {self._parts.model: self._models(None, lang)}
+        yield from self._opened(story, lang)
+        if not self._studio.models():
+            yield {self._parts.status: problem(translate("ui.no_model", lang))}
+
+    def refresh(self, lang: Lang, model: Any) -> Iterator[Updates]:
+        """Offer the models and stories there are by now: they may have come or gone in another room."""
+        yield {
+            self._parts.model: self._models(model, lang),
+            self._parts.picker: gr.update(choices=self._titles()),
+        }
+
+    def _models(self, chosen: Any, lang: Lang) -> Any:
         names = [info.name for info in self._studio.models()]
         labels = [translate("ui.embedded", lang) if name == EMBEDDED else name for name in names]
-        models = gr.update(choices=list(zip(labels, names, strict=True)), value=names[0] if names else None)
-        yield {self._parts.model: models}
-        yield from self._opened(story, lang)
-        if not names:
-            yield {self._parts.status: problem(translate("ui.no_model", lang))}
+        kept = chosen if chosen in names else names[0] if names else None
+        return gr.update(choices=list(zip(labels, names, strict=True)), value=kept)
+
+    def _titles(self) -> list[tuple[str, str]]:
+        return [(entry.title, str(entry.id)) for entry in self._studio.stories()]
 
     def choose_story(self, lang: Lang, picked: Any, current: Any, page: Any) -> Iterator[Updates]:
         """Keep the page, then show another story."""
@@ -131,6 +144,10 @@ class Desk:
         if _number(current) != story:
             self._keep(current, page)
         yield from self._opened(story, lang)
+
+    def reopen(self, lang: Lang, current: Any) -> Iterator[Updates]:
+        """Show the story on the page as it stands in the library."""
+        yield from self._opened(_story(current), lang)
 
     def new_story(self, lang: Lang, title: Any, current: Any, page: Any) -> Iterator[Updates]:
         """Keep the page, then show an empty story."""
@@ -292,8 +309,7 @@ class Desk:
 
     def _opened(self, story: StoryId, lang: Lang) -> Iterator[Updates]:
         """Show a story; if a model is writing in it, in another window or for a page just reloaded, watch till the end."""
-        titles = [(entry.title, str(entry.id)) for entry in self._studio.stories()]
-        picker = gr.update(choices=titles, value=str(story))
+        picker = gr.update(choices=self._titles(), value=str(story))
         beside, parts = self._studio.beside(story), self._parts
         kept = {parts.memory: beside.memory, parts.note: beside.note, parts.lore: lines_of(beside.lore)}
         empty = {parts.cards: "", parts.others: "", parts.told: ""}

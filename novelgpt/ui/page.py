@@ -79,8 +79,8 @@ def build_demo(studio: Any, lang_default: Lang = "zh") -> gr.Blocks:
 
 
 def _lay_out_rooms(studio: Any, say: gr.I18n, lang_default: Lang) -> tuple[Parts, dict[str, Any], StoriesTab]:
-    with gr.Tab(say("ui.tab.write"), id="write"):
-        parts, hidden = _lay_out(say), _lay_out_hidden(say)
+    with gr.Tab(say("ui.tab.write"), id="write") as room:
+        parts, hidden = _lay_out(say), {**_lay_out_hidden(say), "room": room}
     with gr.Tab(say("ui.tab.stories"), id="stories") as shelf:
         stories = stories_tab.lay_out(studio, say, lang_default)
     stories.shown_anew_on(shelf.select)
@@ -202,7 +202,7 @@ def _knob(name: str, say: gr.I18n) -> Any:
 
 def _lay_out_hidden(say: gr.I18n) -> dict[str, Any]:
     """Return what only scripts touch: buttons that they press, and the story that another room asks to open."""
-    names = ("save", "choose", "dismiss", "look", "take")
+    names = ("save", "choose", "dismiss", "look", "take", "reopen")
     hidden = {name: gr.Button(name, elem_id=name, visible="hidden") for name in names}
     return {**hidden, "page": gr.JSON(visible=False), "chosen": gr.JSON(visible=False)}
 
@@ -250,10 +250,14 @@ def _wire(demo: gr.Blocks, desk: Desk, parts: Parts, hidden: dict[str, Any]) -> 
         (parts.expand, desk.expand),
         (parts.bridge, desk.bridge),
     ):
-        on(button.click, handler, [*shown, *asked])
+        on(
+            button.click, handler, [*shown, *asked], trigger_mode="multiple"
+        )  # the script lets one through at a time
     on(hidden["choose"].click, desk.choose, [*shown, chosen])
     on(hidden["take"].click, desk.take, [*shown, chosen, *asked])
     on(hidden["look"].click, desk.look, [page, parts.model], trigger_mode="always_last")
+    hidden["room"].select(desk.handler(desk.refresh), [parts.model], [parts.model, parts.picker], **QUIET)
+    hidden["reopen"].click(desk.handler(desk.reopen), [parts.current], written, **QUIET)
     hidden["dismiss"].click(desk.handler(desk.dismiss), [], written, **QUIET)
     beside = [parts.memory, parts.note, parts.lore]
     for box in beside:

@@ -6,7 +6,7 @@ const sheet = (() => {
     const paragraphs = () => [...root().children];
     const words = (paragraph) => paragraph.textContent;
     const text = () => (root() ? paragraphs().map(words).join("\n") : "");
-    let known = "", runs = [], tip = "", composing = false;
+    let known = "", runs = [], tip = "", composing = false, heard = performance.now();
     const name = Math.random().toString(36).slice(2); // of this window, so that it does not stand in its own way
 
     const fill = (paragraph, line) => {
@@ -226,6 +226,7 @@ const sheet = (() => {
     const told = (message) => {
         if (!root() || !message) return;
         const said = JSON.parse(message);
+        heard = performance.now();
         if ("tip" in said) tip = said.tip;
         if ("held" in said) hold(said.held);
         if (!("text" in said) && !("tail" in said)) return;
@@ -242,10 +243,12 @@ const sheet = (() => {
     const hold = (held) => {
         const box = root();
         if (!box) return;
+        heard = performance.now();
         box.contentEditable = held ? "false" : "plaintext-only";
         box.setAttribute("aria-readonly", String(held));
     };
     const held = () => root()?.getAttribute("aria-readonly") === "true";
     const page = () => ({ text: text(), tip, window: name, selection: selection() });
-    return { text, page, told, hold, held, selection, authorAt, root };
+    const silence = () => performance.now() - heard;
+    return { text, page, told, hold, held, silence, selection, authorAt, root };
 })();

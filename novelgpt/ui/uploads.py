@@ -6,6 +6,7 @@ Law: only files that lie in the folder of uploads are touched, whatever a reques
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from novelgpt.errors import InputError
+
+ARRIVAL_SECONDS = 3.0
 
 
 class NoUpload(InputError):
@@ -45,7 +48,15 @@ def upload_of(entry: Any, folder: Path) -> Upload:
     """Return one file that a browser says it sent, if it is one."""
     named = entry.get("path") if isinstance(entry, dict) else entry
     path = Path(str(named)).resolve()
-    if path.parent.parent != folder.resolve() or not path.is_file():
+    if path.parent.parent != folder.resolve() or not _arrived(path):
         raise NoUpload()
     told = entry.get("orig_name") if isinstance(entry, dict) else None
     return Upload(Path(str(told or path.name)).name, path)
+
+
+def _arrived(path: Path) -> bool:
+    """Wait for a file: Gradio says that it has one before it has put it in its place."""
+    until = time.monotonic() + ARRIVAL_SECONDS
+    while not path.is_file() and time.monotonic() < until:
+        time.sleep(0.02)
+    return path.is_file()

@@ -1,0 +1,96 @@
+"""The other rooms in a real Chromium: a novel comes in and goes out, and a model is trained and written with."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from novelgpt.config import Workspace
+from novelgpt.text.books import read_manuscripts
+from tests.browser.desk import OPENING, PATIENCE_MS
+
+pytestmark = pytest.mark.browser
+
+NOVEL = (
+    "第一章 渡口\n\n　　雨下了三天，河水漫过了石桥。\n　　他站在桥头。\n\n第二章 夜航\n\n　　船家说：“今晚不走。”\n\n"
+    "第三章 <script>window.broken=1</script>\n\n　　<img src=x onerror='window.broken=1'>天亮了。\n"
+)
+
+
+def go_to(desk, room):
+    """Go into another room."""
+    names = ("write", "stories", "corpus", "train", "score", "models")
+    desk.page.locator("#rooms button[role=tab]").nth(names.index(room)).click()
+
+
+def test_a_novel_comes_in_is_put_right_goes_on_and_leaves_as_a_book(desk, tmp_path):
+    page = desk.page
+    file = tmp_path / "夜雨.txt"
+    file.write_bytes(NOVEL.encode("gb18030"))
+    go_to(desk, "stories")
+    page.locator("#stories-import button, #stories-import .label-wrap").first.click()
+    page.locator("#stories-file input[type=file]").set_input_files(file)
+    expect(page.locator("#stories-preview")).to_contain_text("第三章", timeout=PATIENCE_MS)
+    assert page.evaluate("window.broken") is None
+    page.locator("#stories-chapter input").click()
+    page.get_by_role("option").nth(1).click()
+    expect(page.locator("#stories-chapter-title textarea, #stories-chapter-title input")).to_have_value(
+        "第二章 夜航", timeout=PATIENCE_MS
+    )
+    page.locator("#stories-chapter-title textarea, #stories-chapter-title input").fill("第二章 夜渡")
+    page.locator("#stories-rename-chapter").click()
+    expect(page.locator("#stories-preview")).to_contain_text("第二章 夜渡", timeout=PATIENCE_MS)
+    page.locator("#stories-take-in").click()
+    page.wait_for_function("novelgpt.text().includes('第二章 夜渡')", timeout=PATIENCE_MS)
+    expect(page.locator("#sheet")).to_be_visible()
+    desk.ready()
+    assert page.evaluate("window.broken") is None
+    written = desk.write(20)
+    assert written.startswith("第一章 渡口")
+    go_to(desk, "stories")
+    with page.expect_download() as coming:
+        page.locator("#stories a", has_text="EPUB").first.click()
+    book = tmp_path / "book.epub"
+    coming.value.save_as(book)
+    (again,) = [one.decoded.text for one in read_manuscripts(book)]
+    for line in filter(None, written.split("\n")):
+        assert line.strip() in again
+    go_to(desk, "write")
+
+
+def test_a_model_learns_a_story_and_the_story_goes_on_with_it(desk):
+    page = desk.page
+    desk.new_story("夜雨学成")
+    desk.type((OPENING + "他站在桥头，望着对岸的灯火，心里想着明天的路。\n") * 60)
+    go_to(desk, "train")
+    expect(page.locator("#train-story input")).to_have_value(re.compile("夜雨学成"), timeout=PATIENCE_MS)
+    page.locator("#train-learner input").click()
+    page.get_by_role("option", name="tiny", exact=True).click()
+    page.locator("#train-learn").locator("xpath=ancestor::*[@id='train-mine']").locator(
+        "input[type=number]"
+    ).fill("0.05")
+    page.locator("#train-learn").click()
+    expect(page.locator("#train-run input")).to_have_value(
+        re.compile("夜雨学成.*练成了"), timeout=PATIENCE_MS
+    )
+    go_to(desk, "models")
+    expect(page.locator("table").filter(has_text="夜雨学成")).to_be_visible(timeout=PATIENCE_MS)
+    go_to(desk, "write")
+    expect(page.locator("#sheet")).to_be_visible()
+    page.locator("#model input").click()
+    page.get_by_role("option", name=re.compile("夜雨学成")).click()
+    before = desk.text()
+    assert desk.write(10).startswith(before)
+
+
+def test_a_file_that_is_no_novel_is_one_sentence(desk, tmp_path):
+    file = tmp_path / "图.txt"
+    file.write_bytes(bytes(range(256)) * 40)
+    go_to(desk, "stories")
+    page = desk.page
+    if not page.locator("#stories-file").is_visible():
+        page.locator("#stories-import button, #stories-import .label-wrap").first.click()
+    page.locator("#stories-file input[type=file]").set_input_files(file)
+    expect(page.locator("#stories-status .problem")).to_be_visible(timeout=PATIENCE_MS)
+    assert not any(Workspace(desk.server.root).uploads_dir.glob("*/图.png"))
+    go_to(desk, "write")
