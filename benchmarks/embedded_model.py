@@ -1,11 +1,11 @@
 """Make the vocabulary and the model that travel inside the package, from public-domain novels, by the commands anyone has.
 
-    python benchmarks/embedded_model.py NOVELS_DIR MANIFEST.tsv WORK_DIR [--steps 1200] [--keep-vocab]
+    python benchmarks/embedded_model.py NOVELS_DIR MANIFEST.tsv WORK_DIR [--steps 2200] [--keep-vocab]
 
 NOVELS_DIR holds `<slug>.txt`; the manifest's columns used are slug, title, author, script, register. Each stage is skipped
 when its result already lies in WORK_DIR, and training resumes, so that the script can be stopped and started again.
-The vocabulary is counted on every book but the held-out ones; the network reads the vernacular ones, all in simplified
-characters (one script and one register are all that this many minutes of a laptop can teach). Whole books are held out of both.
+The vocabulary is counted on every book but the held-out ones; the network reads the simplified vernacular ones (one script
+and one register are all that this many minutes of a laptop can teach). Whole books are held out of both.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ HELD_OUT = {
     "七剑十三侠", "型世言", "冷眼观", "续红楼梦未竞稿", "五虎平南",
     "胡涂世界", "近世社会龌龊史", "听月楼", "女娲石", "野草",
 }  # fmt: skip
-RECIPE = ["--preset", "novel-tiny", "--dtype", "bf16", "--evaluate-every", "300", "--save-every", "50"]
+RECIPE = ["--preset", "gpt2-tiny", "--optimizer", "muon", "--learning-rate", "0.0015", "--dtype", "bf16"]
+RECIPE += ["--evaluate-every", "250", "--save-every", "250"]
 CHARACTERS_PER_BOOK = 40_000
 PROMPTS = [
     "话说",
@@ -46,11 +47,11 @@ def novelgpt(*arguments: object) -> None:
     subprocess.run([sys.executable, "-m", "novelgpt", *map(str, arguments)], check=True)
 
 
-def ingest(name: str, files: list[Path], work: Path, *flags: str) -> Path:
+def ingest(name: str, files: list[Path], work: Path) -> Path:
     """Return the folder of chapters made from `files`."""
     chapters = work / name / "chapters"
     if not chapters.is_dir():
-        novelgpt("ingest", *files, "--out", work / name, *flags)
+        novelgpt("ingest", *files, "--out", work / name)
     return chapters
 
 
@@ -80,17 +81,17 @@ def main() -> None:
     parser.add_argument("novels", type=Path)
     parser.add_argument("manifest", type=Path)
     parser.add_argument("work", type=Path)
-    parser.add_argument("--steps", type=int, default=1200)
+    parser.add_argument("--steps", type=int, default=2200)
     parser.add_argument("--keep-vocab", action="store_true", help="use vocab/ as it is")
     flags = parser.parse_args()
     with flags.manifest.open(encoding="utf-8") as lines:
         books = list(csv.DictReader(lines, delimiter="\t"))
     path = {book["title"]: flags.novels / f"{book['slug']}.txt" for book in books}
-    learnt = [b["title"] for b in books if b["register"] == "vernacular"]
+    learnt = [b["title"] for b in books if (b["script"], b["register"]) == ("simplified", "vernacular")]
     learnt = [title for title in learnt if title not in HELD_OUT]
 
     held_out = ingest("held-out", [path[title] for title in sorted(HELD_OUT)], flags.work)
-    train = ingest("train", [path[title] for title in learnt], flags.work, "--script", "simplified")
+    train = ingest("train", [path[title] for title in learnt], flags.work)
     if not flags.keep_vocab:
         everything = ingest(
             "vocab", [path[b["title"]] for b in books if b["title"] not in HELD_OUT], flags.work

@@ -113,8 +113,6 @@ def measure(flags: argparse.Namespace, workspace: Path) -> None:
                 f"| `python app.py` until one can write, browser included | {time.monotonic() - began:.1f} s |"
             )
             page.locator("#dial-max_chars input").fill("5000")
-            page.locator("#sheet").click()
-            page.keyboard.insert_text(TALE)
             first_characters(page, 1)
             waits = first_characters(page, 10)
             row("click on Continue until the first character", waits)

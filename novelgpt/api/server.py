@@ -37,6 +37,8 @@ from novelgpt.studio import Studio
 from novelgpt.ui.page import build_demo, mount_settings
 
 SHUTDOWN_SECONDS = 2
+WARM_UP_AFTER_SECONDS = 4.0
+"""By then a browser has drawn the page, which comes first."""
 
 
 def build_app(
@@ -168,7 +170,9 @@ def serve_studio(
             cors_origins=cors_origins,
         )
         when_ready(address(host, port))
-        threading.Thread(target=_warm_up, args=(studio,), name="novelgpt-warm-up", daemon=True).start()
+        warming = threading.Timer(WARM_UP_AFTER_SECONDS, _warm_up, args=(studio,))
+        warming.daemon = True
+        warming.start()
         settings = uvicorn.Config(
             app, log_level="warning", access_log=False, timeout_graceful_shutdown=SHUTDOWN_SECONDS
         )

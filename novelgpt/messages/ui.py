@@ -5,6 +5,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "ui.new_title": ("新故事的名字", "Title of a new story"),
     "ui.new_story": ("新建", "New"),
     "ui.untitled": ("未命名的故事", "Untitled story"),
+    "ui.sample_title": ("渡口夜雨（示例）", "Night rain at the ferry (a sample)"),
+    "ui.sample_opening": (
+        "　　雨下了三天，河水漫过了石桥。渡口的灯笼湿透了，只剩一点昏黄的光。\n　　老船家收起竹篙，回头望了望那个撑伞的少年，叹道：“今晚是不能过河的了。”\n　　少年没有答话，只从怀里摸出一封信来，",
+        "　　雨下了三天，河水漫过了石桥。渡口的灯笼湿透了，只剩一点昏黄的光。\n　　老船家收起竹篙，回头望了望那个撑伞的少年，叹道：“今晚是不能过河的了。”\n　　少年没有答话，只从怀里摸出一封信来，",
+    ),
     "ui.paper": ("正文", "Text of the story"),
     "ui.paper_hint": (
         "在这里写下开头，再按“续写”（Ctrl+Enter）。没有头绪的话，空着也能续写。",

@@ -128,12 +128,16 @@ class Studio:
         """Start an empty story."""
         return self._store.create_story(title)
 
-    def last_story(self, wanted: StoryId | None, title: str) -> StoryId:
-        """Return the story asked for, else the one worked on last; an empty library gets a first one called `title`."""
+    def last_story(self, wanted: StoryId | None, title: str, opening: str = "") -> StoryId:
+        """Return the story asked for, else the one worked on last; an empty library gets a first one, ready to go on."""
         known = [story.id for story in self.stories()]
         if wanted in known:
             return wanted
-        return known[0] if known else self.create_story(title)
+        if known:
+            return known[0]
+        first = self.create_story(title)
+        self._store.replace_text(first, opening)
+        return first
 
     def open_story(self, story: StoryId) -> OpenStory:
         """Return a story as it reads now, and which way it can go."""

@@ -109,7 +109,8 @@ class Desk:
 
     def open_page(self, lang: Lang, wanted: Any) -> Iterator[Updates]:
         """Show the story that was open last, else the newest, else a new one."""
-        story = self._studio.last_story(_number(wanted), translate("ui.untitled", lang))
+        sample = translate("ui.sample_title", lang), translate("ui.sample_opening", lang)
+        story = self._studio.last_story(_number(wanted), *sample)
         yield {self._parts.model: self._models(None, lang)}
         yield from self._opened(story, lang)
         if not self._studio.models():
@@ -323,7 +324,14 @@ class Desk:
         shown = {
             **self._ready(now.being_written),
             parts.current: str(story),
-            parts.paper: message(text=now.text, runs=now.runs, tip=now.tip, held=now.being_written),
+            parts.paper: message(
+                text=now.text,
+                runs=now.runs,
+                tip=now.tip,
+                held=now.being_written,
+                name=translate("ui.paper", lang),
+                hint=translate("ui.paper_hint", lang),
+            ),
         }
         if now.being_written:
             return {**shown, parts.status: line(translate("ui.writing", lang))}

@@ -230,6 +230,7 @@ const sheet = (() => {
         if ("tip" in said) tip = said.tip;
         if ("held" in said) hold(said.held);
         if (!("text" in said) && !("tail" in said)) return;
+        if (said.hint) Object.assign(root(), { ariaLabel: said.name }).dataset.hint = said.hint;
         const box = root(), low = box.scrollHeight - box.scrollTop - box.clientHeight < 120;
         const from = said.keep ?? 0;
         const whole = said.tail === undefined ? said.text : known.slice(0, from) + said.tail;

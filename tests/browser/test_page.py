@@ -17,8 +17,10 @@ def test_a_first_visit_is_ready_to_write_and_its_story_is_there_after_a_restart(
     server = Server(tmp_path)
     server.start()
     with sitting_down(browser, server) as desk:
-        assert desk.text() == ""
+        sample = desk.text()
+        assert sample.endswith("信来，")  # ready to go on with one press
         written = desk.write(20)
+        assert written.startswith(sample)
         assert desk.in_the_library() == written
         address = desk.page.url
     assert server.stop(signal.SIGINT) in (0, 130)  # 0 where the shell made Ctrl-C be ignored

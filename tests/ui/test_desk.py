@@ -100,21 +100,22 @@ def write(desk, story, text, accept="", **changed):
     return call(desk, desk.write, str(story), text, None, *settings(**changed), accept=accept)
 
 
-def test_the_first_visit_finds_an_empty_story_and_a_model(desk, studio):
+def test_the_first_visit_finds_a_story_begun_and_a_model(desk, studio):
     shown = after(call(desk, desk.open_page, ""))
     (story,) = studio.stories()
-    assert story.title == "未命名的故事"
+    assert "示例" in story.title
     assert shown["picker"]["choices"] == [(story.title, str(story.id))]
     assert shown["picker"]["value"] == shown["current"] == str(story.id)
-    assert shown["paper"] == ""
+    assert shown["paper"] == studio.text(story.id)
+    assert shown["paper"].endswith("信来，")
     assert shown["model"]["value"] == "tiny"
-    assert not shown["undo"]["interactive"]
+    assert after(call(desk, desk.open_page, ""))["current"] == str(story.id)
 
 
 def test_an_english_visitor_is_spoken_to_in_english(desk, studio):
     shown = after(call(desk, desk.open_page, "", accept="en-GB,en"))
-    assert studio.stories()[0].title == "Untitled story"
-    assert "characters: 0" in shown["status"]
+    assert "sample" in studio.stories()[0].title
+    assert "characters: " in shown["status"]
 
 
 def test_the_story_asked_for_is_shown_and_a_strange_wish_is_not_an_error(desk, studio):
