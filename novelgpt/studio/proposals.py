@@ -6,14 +6,14 @@ brings back what was before.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from novelgpt.config import SampleConfig
 from novelgpt.errors import UnknownPassage
 from novelgpt.story.store import Passage, PassageId, StoryId, StoryStore
-from novelgpt.writing.filling import Several, fill
+from novelgpt.writing.filling import fill
 from novelgpt.writing.ranking import Judged, judge, rank
 from novelgpt.writing.writer import Continuation, Piece, Writer
 
@@ -43,17 +43,6 @@ def growing(pieces: Iterator[Piece], count: int) -> Generator[list[Proposal], No
     return [_whole(row) for row in found if row]
 
 
-def gathered(pieces: Iterator[Piece], count: int) -> list[Continuation]:
-    """Return continuations whole."""
-    growth = growing(pieces, count)
-    while True:
-        try:
-            next(growth)
-        except StopIteration as end:
-            found: list[Continuation] = end.value
-            return found
-
-
 def _whole(row: Sequence[Piece]) -> Continuation:
     text = "".join(piece.text for piece in row)
     tokens = tuple(token for piece in row for token in piece.tokens)
@@ -67,9 +56,18 @@ def ranked(before: str, found: Sequence[Continuation]) -> list[Proposal]:
     return [Proposal(judged.continuation.text, None, judged) for judged in rank(before, found)]
 
 
-def fillings(writer: Writer, text: str, span: Span, sample: SampleConfig, several: Several) -> list[Proposal]:
-    """Return candidates for a gap, the best first."""
+def fillings(
+    writer: Writer, text: str, span: Span, sample: SampleConfig, pieces: Callable[..., Iterator[Piece]]
+) -> list[Proposal]:
+    """Return candidates for a gap, the best first; `pieces` is how they are written."""
     before, after = text[: span[0]], text[span[1] : span[1] + LONGEST_AFTER]
+
+    def several(prompt: str | Sequence[int], sample: SampleConfig, **how: Any) -> list[Continuation]:
+        found: list[list[Piece]] = [[] for _ in range(sample.n)]
+        for piece in pieces(prompt, sample, **how):
+            found[piece.row].append(piece)
+        return [_whole(row) for row in found if row]
+
     return [
         Proposal(one.continuation.text, None, judge(before, one.continuation), one.fit)
         for one in fill(writer, before, after, replace(sample, alternatives=-1), several)

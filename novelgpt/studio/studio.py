@@ -30,7 +30,6 @@ from novelgpt.studio.proposals import (
     Proposal,
     Span,
     fillings,
-    gathered,
     growing,
     kept,
     proposal_of,
@@ -42,7 +41,7 @@ from novelgpt.text.chapter import chapter_files
 from novelgpt.tokens.shards import held_out_chapters, read_all
 from novelgpt.turns import Turn, Turns
 from novelgpt.writing.context import Context
-from novelgpt.writing.writer import Chosen, Continuation, Piece, Writer
+from novelgpt.writing.writer import Chosen, Piece, Writer
 
 
 @dataclass(frozen=True)
@@ -258,20 +257,9 @@ class Studio:
             text = self._store.text(story)
             span = (min(span[0], len(text)), min(span[1], len(text))) if span else (len(text), len(text))
             settings = {**sample.to_dict(), "model": writer.model.name}
-            sample = replace(sample, alternatives=-1)
             with self.turns.enter(f"story {story}") as turn:
                 draft.has(turn)
-                if span[0] < len(text):
-
-                    def several(prompt: Any, sample: SampleConfig, **how: Any) -> list[Continuation]:
-                        return gathered(self._pieces(turn, writer, prompt, sample, **how), sample.n)
-
-                    found = fillings(writer, text, span, sample, several)
-                else:
-                    told = self._told(story, text, writer)
-                    sample = replace(sample, names=(*sample.names, *told.names))
-                    pieces = self._pieces(turn, writer, told.prompt, sample, page=text)
-                    found = ranked(text, (yield from growing(pieces, sample.n)))
+                found = yield from self._candidates(turn, writer, story, text, span, sample)
                 yield kept(self._store, story, text, span, found, settings)
 
     def choose(self, story: StoryId, passage: PassageId, upto: int | None = None) -> None:
@@ -380,6 +368,23 @@ class Studio:
         expected = UNSET if own else page.tip
         self._store.replace_text(story, page.text, expected=expected)
         self._hands[story] = page.window
+
+    def _candidates(
+        self, turn: Turn, writer: Writer, story: StoryId, text: str, span: Span, sample: SampleConfig
+    ) -> Generator[list[Proposal], None, list[Proposal]]:
+        """Write candidates for a place of a story and return them judged; those for its end are told while they grow."""
+        sample = replace(sample, alternatives=-1)
+
+        def pieces(
+            prompt: str | Sequence[int], sample: SampleConfig, **how: Any
+        ) -> Generator[Piece, None, None]:
+            return self._pieces(turn, writer, prompt, sample, **how)
+
+        if span[0] < len(text):
+            return fillings(writer, text, span, sample, pieces)
+        told = self._told(story, text, writer)
+        sample = replace(sample, names=(*sample.names, *told.names))
+        return ranked(text, (yield from growing(pieces(told.prompt, sample, page=text), sample.n)))
 
     def _told(self, story: StoryId, text: str, writer: Writer) -> Told:
         return tell(self._memories, self._store.beside(story), text, writer)

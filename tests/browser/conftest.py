@@ -19,7 +19,7 @@ def find_chromium():
     return asked if asked and Path(asked).is_file() else next(filter(None, map(shutil.which, NAMES)), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # Playwright keeps an event loop running, which other tests cannot bear
 def browser():
     path = find_chromium()
     if path is None:

@@ -121,15 +121,17 @@ def test_without_a_selection_there_is_nothing_to_rewrite_and_the_page_goes_on(de
 def test_a_click_into_generated_text_offers_other_words_and_writes_on_from_one(desk):
     desk.type(OPENING)
     written = desk.write(40)
-    script = """place => {
-        const paragraph = document.querySelector("#sheet p"), range = document.createRange();
+    place = next(place for place in range(len(OPENING), len(written)) if written[place] not in "\n　")
+    line, column = written[:place].count("\n"), place - written.rfind("\n", 0, place) - 1
+    script = """([line, place]) => {
+        const paragraph = document.querySelectorAll("#sheet p")[line], range = document.createRange();
         const node = document.createTreeWalker(paragraph, NodeFilter.SHOW_TEXT).nextNode();
         range.setStart(node, place); range.setEnd(node, place + 1);
         const box = range.getBoundingClientRect();
         return [box.left + 2, box.top + box.height / 2];
     }"""
     desk.page.locator("#sheet").press("Control+Home")
-    x, y = desk.page.evaluate(script, len(OPENING) + 2)
+    x, y = desk.page.evaluate(script, [line, column])
     desk.page.mouse.click(x, y)
     expect(desk.page.locator(".words button[data-press=take]").first).to_be_visible(timeout=PATIENCE_MS)
     other = desk.page.locator(".words button[data-press=take]").nth(1)
