@@ -73,9 +73,16 @@ def passages(path: Path) -> int:
         return int(plain.execute("SELECT count(*) FROM passage").fetchone()[0])
 
 
+def reads(path: Path) -> str:
+    """Return the story."""
+    with StoryStore(path) as store:
+        return store.text(store.stories()[0].id)
+
+
 def one_kill(path: Path, seed: int, heard: Counter[str]) -> None:
     """Let a process write, kill it, and judge."""
     before = passages(path)
+    stood = reads(path)
     reading, writing = os.pipe()
     process = multiprocessing.get_context("fork").Process(target=write, args=(path, seed, writing))
     process.start()
@@ -87,19 +94,17 @@ def one_kill(path: Path, seed: int, heard: Counter[str]) -> None:
         told = [json.loads(line) for line in lines if line.endswith("\n")]
     if passages(path) < before:
         heard["passages lost"] += 1
+    told = [["done", stood], *told]
     done = [place for place, (kind, _) in enumerate(told) if kind == "done"]
-    since = told[done[-1] :] if done else told
-    with StoryStore(path) as store:
-        text = store.text(store.stories()[0].id)
-    if not told:
-        heard["killed before the first write"] += 1
-    elif done and text == told[done[-1]][1]:
+    acknowledged, since = told[done[-1]][1], told[done[-1] + 1 :]
+    text = reads(path)
+    if text == acknowledged:
         heard["as acknowledged last"] += 1
     elif any(kind == "any" or text == asked or asked.startswith(text) for kind, asked in since):
         heard["as asked for last"] += 1
     else:
         heard["something else"] += 1
-    heard["acknowledged changes"] += len(done)
+    heard["acknowledged changes"] += len(done) - 1
 
 
 def main() -> None:
