@@ -90,8 +90,7 @@ class Door:
         send = _with_headers(send, [*_SAFE_HEADERS, *self._cors_headers(scope)])
         if refusal is None and scope["method"] == "OPTIONS" and self._is_invited(scope):
             return await _answer(send, 204, b"", [])
-        limit = LARGEST_UPLOAD if scope["path"] == _UPLOAD else LARGEST_BODY
-        body = b"" if refusal else await _read_body(receive, limit)
+        body = b"" if refusal else await _read_body(receive, _largest(scope))
         if body is None:
             refusal = 413, "serve.body_too_large"
         if refusal:
@@ -146,8 +145,7 @@ class Door:
 
     async def _refuse(self, scope: Scope, send: Send, status: int, key: str) -> None:
         lang = language_of(scope, self._policy.lang_default)
-        limit = LARGEST_UPLOAD if scope["path"] == _UPLOAD else LARGEST_BODY
-        sentence = translate(key, lang, address=self._policy.address, limit=limit)
+        sentence = translate(key, lang, address=self._policy.address, limit=_largest(scope))
         body = json.dumps(error_body(scope["path"], status, sentence), ensure_ascii=False).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         if status == 401:
@@ -191,6 +189,11 @@ def _inserting(script: bytes, send: Send) -> Send:
         await send({"type": "http.response.body", "body": page})
 
     return wrapped
+
+
+def _largest(scope: Scope) -> int:
+    """Return how many bytes a request to this path may have."""
+    return LARGEST_UPLOAD if scope["path"] == _UPLOAD else LARGEST_BODY
 
 
 async def _read_body(receive: Receive, limit: int) -> bytes | None:

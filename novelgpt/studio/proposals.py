@@ -15,7 +15,7 @@ from novelgpt.errors import UnknownPassage
 from novelgpt.story.store import Passage, PassageId, StoryId, StoryStore
 from novelgpt.writing.filling import fill
 from novelgpt.writing.ranking import Judged, judge, rank
-from novelgpt.writing.writer import Continuation, Piece, Writer
+from novelgpt.writing.writer import Continuation, Piece, Writer, gathered, joined
 
 Span = tuple[int, int]
 """The characters of a story that a candidate would replace; an empty span is a gap."""
@@ -40,15 +40,7 @@ def growing(pieces: Iterator[Piece], count: int) -> Generator[list[Proposal], No
     for piece in pieces:
         found[piece.row].append(piece)
         yield [Proposal("".join(one.text for one in row)) for row in found]
-    return [_whole(row) for row in found if row]
-
-
-def _whole(row: Sequence[Piece]) -> Continuation:
-    text = "".join(piece.text for piece in row)
-    tokens = tuple(token for piece in row for token in piece.tokens)
-    chosen = tuple(one for piece in row for one in piece.chosen)
-    reason = row[-1].finish_reason or "length"
-    return Continuation(text, reason, tokens, row[-1].seed, chosen)
+    return [joined(row) for row in found if row]
 
 
 def ranked(before: str, found: Sequence[Continuation]) -> list[Proposal]:
@@ -63,24 +55,21 @@ def fillings(
     before, after = text[: span[0]], text[span[1] : span[1] + LONGEST_AFTER]
 
     def several(prompt: str | Sequence[int], sample: SampleConfig, **how: Any) -> list[Continuation]:
-        found: list[list[Piece]] = [[] for _ in range(sample.n)]
-        for piece in pieces(prompt, sample, **how):
-            found[piece.row].append(piece)
-        return [_whole(row) for row in found if row]
+        return gathered(pieces(prompt, sample, **how), sample.n)
 
     return [
         Proposal(one.continuation.text, None, judge(before, one.continuation), one.fit)
-        for one in fill(writer, before, after, replace(sample, alternatives=-1), several)
+        for one in fill(writer, before, after, sample, several)
     ]
 
 
-def proposal_of(passage: Passage) -> tuple[int, int, int]:
-    """Return where a candidate's text begins in its branch, how long it is, and how much it replaces."""
+def proposal_of(passage: Passage) -> tuple[int, int]:
+    """Return where a candidate's text begins in its branch, and how long it is."""
     noted = (passage.settings or {}).get("proposal")
     if not noted:
         raise UnknownPassage(passage=passage.id)
-    start, length, replaced = noted
-    return start, length, replaced
+    start, length = noted
+    return start, length
 
 
 def kept(
@@ -97,6 +86,6 @@ def kept(
         if not one.text:
             continue
         whole = text[: span[0]] + one.text + text[span[1] :]
-        noted = {**settings, "proposal": [span[0], len(one.text), span[1] - span[0]]}
+        noted = {**settings, "proposal": [span[0], len(one.text)]}
         found.append(replace(one, passage=store.propose(story, whole, "model", noted)))
     return found

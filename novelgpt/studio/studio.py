@@ -21,7 +21,7 @@ from novelgpt.model.folder import ModelInfo, find_model, list_models
 from novelgpt.scoring.score import Continued, Score, score_continuations
 from novelgpt.story.authorship import Run
 from novelgpt.story.pages import runs_of
-from novelgpt.story.store import UNSET, Beside, PassageId, Story, StoryId, StoryStore, Unset
+from novelgpt.story.store import UNSET, PassageId, Story, StoryId, StoryStore, Unset
 from novelgpt.studio.alternatives import Alternatives, alternatives_at
 from novelgpt.studio.background import Memories, Told, tell
 from novelgpt.studio.draft import Clock, Draft
@@ -217,7 +217,7 @@ class Studio:
         """
         with self._drafting(story) as draft:
             self._take_over(story, seen)
-            writer = self._writers.get(model or self._default_model)
+            writer = self.writer(model)
             draft.settings = {**sample.to_dict(), "model": writer.model.name}
             with self.turns.enter(client or f"story {story}") as turn:
                 draft.has(turn)
@@ -253,7 +253,7 @@ class Studio:
         last, if nobody stopped it, yield them judged, the best first, each kept as a branch to choose."""
         with self._drafting(story) as draft:
             self._take_over(story, seen)
-            writer = self._writers.get(model or self._default_model)
+            writer = self.writer(model)
             text = self._store.text(story)
             span = (min(span[0], len(text)), min(span[1], len(text))) if span else (len(text), len(text))
             settings = {**sample.to_dict(), "model": writer.model.name}
@@ -266,7 +266,7 @@ class Studio:
         """Let a story go on with a candidate, or with its first `upto` characters."""
         with self._editing(story):
             passages = self._store.passages(passage)
-            start, length, _ = proposal_of(passages[-1])
+            start, length = proposal_of(passages[-1])
             if upto is None or upto >= length:
                 self._store.go_to(story, passage)
                 return
@@ -278,7 +278,7 @@ class Studio:
         self, text: str, place: int, *, model: str | None = None, count: int = 10
     ) -> Alternatives | None:
         """Return what the model might have written at a place of a text; None where it does not see that far."""
-        writer = self._writers.get(model or self._default_model)
+        writer = self.writer(model)
         with self.turns.enter("alternatives") as turn:
             return alternatives_at(writer, text, place, count) if turn.wait() else None
 
@@ -292,15 +292,7 @@ class Studio:
 
     def told(self, story: StoryId, page: str, model: str | None = None) -> Context:
         """Return exactly what a model would see of a story now."""
-        return self._told(story, page, self._writers.get(model or self._default_model)).context
-
-    def beside(self, story: StoryId) -> Beside:
-        """Return what is kept beside a story: memory, note, lore."""
-        return self._store.beside(story)
-
-    def set_beside(self, story: StoryId, beside: Beside) -> None:
-        """Keep something else beside a story."""
-        self._store.set_beside(story, beside)
+        return self._told(story, page, self.writer(model)).context
 
     def position(self, story: StoryId) -> int:
         """Return how many texts will be written before this story goes on; 0 where it does not wait."""
@@ -321,7 +313,7 @@ class Studio:
     ) -> Iterator[Continued | Score]:
         """Let a model continue chapters; yield each one, then the score. Without `paths`: those its run held out."""
         info = find_model(model or self._default_model, self.workspace)
-        writer = self._writers.get(model or self._default_model)
+        writer = self.writer(model)
         files = chapter_files(paths or [self.workspace.chapters_dir])
         chapters = read_all(files) if paths else held_out_chapters(info.folder.parent / "data", files)
 

@@ -16,11 +16,10 @@ from novelgpt.messages import Lang, translate
 from novelgpt.studio import Studio
 from novelgpt.studio.corpus_desk import Book, Intake
 from novelgpt.text.books import SUFFIXES
-from novelgpt.ui.handling import Handler, Updates, handled, line, problem
+from novelgpt.ui.handling import QUIET, Handler, Room, Updates, line, problem
 from novelgpt.ui.tables import labels, table, titled_list
 from novelgpt.ui.uploads import uploads
 
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 LOOK_AGAIN_SECONDS = 2.0
 
 _BOOK = ("title", "author", "chapters", "characters", "encoding", "lost")
@@ -48,17 +47,13 @@ class CorpusParts:
     timer: Any
 
 
-class CorpusTab:
+class CorpusTab(Room):
     """The handlers of the corpus page."""
 
     def __init__(self, studio: Studio, parts: CorpusParts, lang_default: Lang = "zh") -> None:
         self._workshop, self._parts = studio.workshop, parts
         self._uploads_dir = studio.workspace.uploads_dir
-        self._lang_default: Lang = lang_default
-
-    def handler(self, handler: Handler) -> Handler:
-        """Return `handler` as Gradio calls it."""
-        return handled(handler, self._lang_default, self._refused)
+        super().__init__(lang_default)
 
     def _refused(self, sentence: str) -> Updates:
         parts = self._parts
@@ -190,13 +185,12 @@ def _lay_out_parts(say: gr.I18n) -> CorpusParts:
 
 def _wire(tab: CorpusTab, parts: CorpusParts) -> None:
     every = list(vars(parts).values())
-    raw = {**QUIET, "preprocess": False}
-    parts.take_in.click(tab.handler(tab.take_in), [parts.drop, parts.allow_loss], every, **raw)
-    parts.remove.click(tab.handler(tab.ask), [parts.picker], every, **raw)
-    parts.not_really.click(tab.handler(tab.keep), [], every, **raw)
-    parts.really.click(tab.handler(tab.remove), [parts.picker], every, **raw)
-    parts.build.click(tab.handler(tab.build), [parts.size], every, **raw)
-    parts.timer.tick(tab.handler(tab.look), [], every, **raw)
+    parts.take_in.click(tab.handler(tab.take_in), [parts.drop, parts.allow_loss], every, **QUIET)
+    parts.remove.click(tab.handler(tab.ask), [parts.picker], every, **QUIET)
+    parts.not_really.click(tab.handler(tab.keep), [], every, **QUIET)
+    parts.really.click(tab.handler(tab.remove), [parts.picker], every, **QUIET)
+    parts.build.click(tab.handler(tab.build), [parts.size], every, **QUIET)
+    parts.timer.tick(tab.handler(tab.look), [], every, **QUIET)
 
 
 def _shelf(books: Sequence[Book], lang: Lang) -> str:

@@ -36,7 +36,7 @@ const desk = (() => {
         if (start === end && start < sheet.text().length && sheet.authorAt(start) === "model") press("look");
     });
 
-    const KEYS = { Enter: "continue", z: "undo", y: "redo" };
+    const KEYS = { z: "undo", y: "redo" };
     const keyed = (event) => {
         const on_sheet = sheet.root()?.contains(document.activeElement);
         if (event.altKey && event.code === "KeyR") return "retry";

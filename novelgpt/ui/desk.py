@@ -20,13 +20,13 @@ import gradio as gr
 from novelgpt.config import STYLES, SampleConfig, dials
 from novelgpt.errors import BadValue, InputError, UnknownStory
 from novelgpt.messages import Lang, Message, translate
-from novelgpt.model.folder import EMBEDDED
 from novelgpt.story.store import UNSET, Beside, PassageId, StoryId
 from novelgpt.studio import Proposal, Seen, Studio
 from novelgpt.studio.background import lines_of, lore_of
 from novelgpt.studio.proposals import Span
 from novelgpt.ui.cards import alternative_words, context_view, finished_cards, growing_cards
-from novelgpt.ui.handling import Handler, Updates, handled, line, problem
+from novelgpt.ui.handling import Room, Updates, line, problem, story_number, whole_number
+from novelgpt.ui.tables import model_label, still
 from novelgpt.writing.writer import Piece
 
 CARDS = 3
@@ -81,7 +81,7 @@ class Parts:
         return [part for name, part in vars(self).items() if name != "dials"]
 
 
-class Desk:
+class Desk(Room):
     """The handlers of the writing page on one studio."""
 
     def __init__(
@@ -93,12 +93,8 @@ class Desk:
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._studio, self._parts = studio, parts
-        self._lang_default: Lang = lang_default
+        super().__init__(lang_default)
         self._clock, self._pause = clock, pause
-
-    def handler(self, handler: Handler) -> Handler:
-        """Return `handler` as Gradio calls it: given the visitor's language, and with errors said in the status line."""
-        return handled(handler, self._lang_default, self._refused)
 
     def _refused(self, sentence: str) -> Updates:
         return {
@@ -110,10 +106,11 @@ class Desk:
     def open_page(self, lang: Lang, wanted: Any) -> Iterator[Updates]:
         """Show the story that was open last, else the newest, else a new one."""
         sample = translate("ui.sample_title", lang), translate("ui.sample_opening", lang)
-        story = self._studio.last_story(_number(wanted), *sample)
-        yield {self._parts.model: self._models(None, lang)}
+        story = self._studio.last_story(story_number(wanted), *sample)
+        models = self._models(None, lang)
+        yield {self._parts.model: models}
         yield from self._opened(story, lang)
-        if not self._studio.models():
+        if not models["choices"]:
             yield {self._parts.status: problem(translate("ui.no_model", lang))}
 
     def refresh(self, lang: Lang, model: Any) -> Iterator[Updates]:
@@ -125,9 +122,8 @@ class Desk:
 
     def _models(self, chosen: Any, lang: Lang) -> Any:
         names = [info.name for info in self._studio.models()]
-        labels = [translate("ui.embedded", lang) if name == EMBEDDED else name for name in names]
-        kept = chosen if chosen in names else names[0] if names else None
-        return gr.update(choices=list(zip(labels, names, strict=True)), value=kept)
+        named = [(model_label(name, lang), name) for name in names]
+        return gr.update(choices=named, value=still(chosen, names, next(iter(names), None)))
 
     def _titles(self) -> list[tuple[str, str]]:
         return [(entry.title, str(entry.id)) for entry in self._studio.stories()]
@@ -139,10 +135,10 @@ class Desk:
 
     def open_from_the_shelf(self, lang: Lang, wanted: Any, current: Any, page: Any) -> Iterator[Updates]:
         """Show the story that another room names; it may be the one on the page, changed there, and then the page is not kept."""
-        story = _number(wanted)
+        story = story_number(wanted)
         if story is None:
             return
-        if _number(current) != story:
+        if story_number(current) != story:
             self._keep(current, page)
         yield from self._opened(story, lang)
 
@@ -267,7 +263,7 @@ class Desk:
     def keep_beside(self, lang: Lang, current: Any, *values: Any) -> Iterator[Updates]:
         """Keep memory, note and lore of a story."""
         memory, note, lore = map(_text, values)
-        self._studio.set_beside(_story(current), Beside(memory, note, lore_of(lore)))
+        self._studio.library.set_beside(_story(current), Beside(memory, note, lore_of(lore)))
         yield {self._parts.status: line(translate("ui.saved", lang))}
 
     def show_told(self, lang: Lang, current: Any, page: Any, model: Any) -> Iterator[Updates]:
@@ -304,14 +300,14 @@ class Desk:
         yield {**self._shown(story, lang), self._parts.status: _outcome(written, last, lang)}
 
     def _keep(self, current: Any, page: Any) -> None:
-        story = _number(current)
+        story = story_number(current)
         if story is not None:
             self._studio.save_text(story, seen_of(page))
 
     def _opened(self, story: StoryId, lang: Lang) -> Iterator[Updates]:
         """Show a story; if a model is writing in it, in another window or for a page just reloaded, watch till the end."""
         picker = gr.update(choices=self._titles(), value=str(story))
-        beside, parts = self._studio.beside(story), self._parts
+        beside, parts = self._studio.library.beside(story), self._parts
         kept = {parts.memory: beside.memory, parts.note: beside.note, parts.lore: lines_of(beside.lore)}
         empty = {parts.cards: "", parts.others: "", parts.told: ""}
         yield {**self._shown(story, lang), parts.picker: picker, **kept, **empty}
@@ -389,19 +385,14 @@ def _passage(page: Any) -> tuple[int, int]:
 
 
 def _whole(value: Any) -> int:
-    text = str(value)
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
+    number = whole_number(value)
+    if number is None:
         raise BadValue(name="?", value=value, allowed=Message("allowed.whole"))
-    return int(text)
-
-
-def _number(value: Any) -> StoryId | None:
-    text = str(value or "")
-    return StoryId(int(text)) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    return number
 
 
 def _story(value: Any) -> StoryId:
-    story = _number(value)
+    story = story_number(value)
     if story is None:
         raise UnknownStory(story=value)
     return story

@@ -6,6 +6,7 @@ Law: nothing a person typed is taken for HTML, and whatever goes wrong leaves th
 from __future__ import annotations
 
 import html
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,12 +14,17 @@ import gradio as gr
 
 from novelgpt.errors import NovelGPTError
 from novelgpt.messages import Lang, translate
+from novelgpt.story.store import StoryId
 from novelgpt.ui.language import preferred_language
 
 Updates = dict[Any, Any]
 """Parts of the page, and what they show from now on."""
 Handler = Callable[..., Iterator[Updates]]
 """Takes the visitor's language, then the values of the parts that it reads."""
+
+
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "preprocess": False}
+"""How events are wired: no clock over the page, no public route, and values checked by us."""
 
 
 def handled(handler: Handler, lang_default: Lang, refused: Callable[[str], Updates]) -> Handler:
@@ -37,6 +43,21 @@ def handled(handler: Handler, lang_default: Lang, refused: Callable[[str], Updat
     return said
 
 
+class Room(ABC):
+    """The handlers of one room of the page."""
+
+    def __init__(self, lang_default: Lang = "zh") -> None:
+        self._lang_default: Lang = lang_default
+
+    def handler(self, handler: Handler) -> Handler:
+        """Return `handler` as Gradio calls it: given the visitor's language, and with errors said on the page."""
+        return handled(handler, self._lang_default, self._refused)
+
+    @abstractmethod
+    def _refused(self, sentence: str) -> Updates:
+        """Return what the room shows where a handler ends with an error."""
+
+
 def line(*sentences: str) -> str:
     """Return sentences for a status line."""
     return f'<span role="status">{html.escape(" · ".join(sentences))}</span>'
@@ -45,3 +66,15 @@ def line(*sentences: str) -> str:
 def problem(sentence: str) -> str:
     """Return what went wrong for a status line."""
     return f'<span role="alert" class="problem">{html.escape(sentence)}</span>'
+
+
+def whole_number(value: Any) -> int | None:
+    """Return a number that was sent as digits, or None where it is none, or too large for the library."""
+    text = "" if value is None else str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def story_number(value: Any) -> StoryId | None:
+    """Return which story is meant, or None where no story can be."""
+    number = whole_number(value)
+    return None if number is None else StoryId(number)

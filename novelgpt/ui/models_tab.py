@@ -15,8 +15,7 @@ from novelgpt.messages import Lang, translate
 from novelgpt.model.reporting.outcome import short_count
 from novelgpt.studio import Studio
 from novelgpt.studio.model_shelf import FORMATS, ModelFacts
-from novelgpt.ui.corpus_tab import QUIET
-from novelgpt.ui.handling import Handler, Updates, handled, line, problem
+from novelgpt.ui.handling import QUIET, Handler, Room, Updates, line, problem
 from novelgpt.ui.tables import day, labels, model_label, table
 
 LONGEST_NAME = 60
@@ -42,16 +41,12 @@ class ModelParts:
     status: Any
 
 
-class ModelsTab:
+class ModelsTab(Room):
     """The handlers of the model page."""
 
     def __init__(self, studio: Studio, parts: ModelParts, lang_default: Lang = "zh") -> None:
         self._workshop, self._parts = studio.workshop, parts
-        self._lang_default: Lang = lang_default
-
-    def handler(self, handler: Handler) -> Handler:
-        """Return `handler` as Gradio calls it."""
-        return handled(handler, self._lang_default, self._refused)
+        super().__init__(lang_default)
 
     def _refused(self, sentence: str) -> Updates:
         parts = self._parts
@@ -130,14 +125,13 @@ def lay_out(studio: Studio, say: gr.I18n, lang_default: Lang = "zh") -> tuple[Ha
     """Build the page; return the handler, inputs and outputs of what is to happen when its tab is opened."""
     parts = _lay_out_parts(say)
     tab, every = ModelsTab(studio, parts, lang_default), list(vars(parts).values())
-    raw = {**QUIET, "preprocess": False}
-    parts.choose.click(tab.handler(tab.choose), [parts.picker], every, **raw)
+    parts.choose.click(tab.handler(tab.choose), [parts.picker], every, **QUIET)
     for event in (parts.rename.click, parts.new_name.submit):
-        event(tab.handler(tab.rename), [parts.picker, parts.new_name], every, **raw)
-    parts.delete.click(tab.handler(tab.ask), [parts.picker], every, **raw)
-    parts.not_really.click(tab.handler(tab.keep), [], every, **raw)
-    parts.really.click(tab.handler(tab.delete), [parts.picker], every, **raw)
-    parts.export.click(tab.handler(tab.export), [parts.picker, parts.format, parts.replace], every, **raw)
+        event(tab.handler(tab.rename), [parts.picker, parts.new_name], every, **QUIET)
+    parts.delete.click(tab.handler(tab.ask), [parts.picker], every, **QUIET)
+    parts.not_really.click(tab.handler(tab.keep), [], every, **QUIET)
+    parts.really.click(tab.handler(tab.delete), [parts.picker], every, **QUIET)
+    parts.export.click(tab.handler(tab.export), [parts.picker, parts.format, parts.replace], every, **QUIET)
     return tab.handler(tab.open), [], every
 
 

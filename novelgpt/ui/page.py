@@ -16,6 +16,7 @@ from novelgpt.config import STYLES, SampleConfig, dials
 from novelgpt.messages import CATALOGUE, LANGUAGES, Lang
 from novelgpt.ui import corpus_tab, models_tab, score_tab, stories_tab, train_tab
 from novelgpt.ui.desk import Desk, Parts, turned_by_styles
+from novelgpt.ui.handling import QUIET
 from novelgpt.ui.look import CSS_PATHS, page_script, paper_theme
 from novelgpt.ui.stories_tab import StoriesTab
 
@@ -25,7 +26,6 @@ LOCALES: dict[Lang, str] = {"zh": "zh-CN", "en": "en"}
 WORKSHOP = {"corpus": corpus_tab, "train": train_tab, "score": score_tab, "models": models_tab}
 """The rooms where models are made, in the order of the work."""
 
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "preprocess": False}
 WRITERS_AT_ONCE = 8
 MOST_WAITING = 64
 LONGEST_TITLE = 100

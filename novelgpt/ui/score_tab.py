@@ -17,8 +17,7 @@ from novelgpt.messages import Lang, Message, translate
 from novelgpt.studio import Studio
 from novelgpt.studio.score_board import FIGURES, ScoreRow
 from novelgpt.studio.workshop import CHAPTERS_SCORED
-from novelgpt.ui.corpus_tab import QUIET
-from novelgpt.ui.handling import Handler, Updates, handled, line, problem
+from novelgpt.ui.handling import QUIET, Handler, Room, Updates, line, problem
 from novelgpt.ui.run_view import curves_svg
 from novelgpt.ui.tables import day, labels, model_label, still, table
 
@@ -42,16 +41,12 @@ class ScoreParts:
     timer: Any
 
 
-class ScoreTab:
+class ScoreTab(Room):
     """The handlers of the score page."""
 
     def __init__(self, studio: Studio, parts: ScoreParts, lang_default: Lang = "zh") -> None:
         self._workshop, self._parts = studio.workshop, parts
-        self._lang_default: Lang = lang_default
-
-    def handler(self, handler: Handler) -> Handler:
-        """Return `handler` as Gradio calls it."""
-        return handled(handler, self._lang_default, self._refused)
+        super().__init__(lang_default)
 
     def _refused(self, sentence: str) -> Updates:
         return {self._parts.status: problem(sentence)}
@@ -130,10 +125,9 @@ def lay_out(studio: Studio, say: gr.I18n, lang_default: Lang = "zh") -> tuple[Ha
     timer = gr.Timer(LOOK_AGAIN_SECONDS, active=False)
     parts = ScoreParts(model, over, limit, start, status, scores, runs, curves, timer)
     tab, every = ScoreTab(studio, parts, lang_default), list(vars(parts).values())
-    raw = {**QUIET, "preprocess": False}
-    start.click(tab.handler(tab.start), [model, over, limit], every, **raw)
-    timer.tick(tab.handler(tab.look), [], every, **raw)
-    runs.input(tab.handler(tab.draw), [runs], every, **raw)
+    start.click(tab.handler(tab.start), [model, over, limit], every, **QUIET)
+    timer.tick(tab.handler(tab.look), [], every, **QUIET)
+    runs.input(tab.handler(tab.draw), [runs], every, **QUIET)
     return tab.handler(tab.open), [model, over], every
 
 

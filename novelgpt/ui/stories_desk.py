@@ -18,7 +18,7 @@ from novelgpt.messages import Lang, Message, translate
 from novelgpt.story.importing import LARGEST
 from novelgpt.story.store import PassageId, StoryId
 from novelgpt.studio.library import Library, Preview, merged, renamed, split_at
-from novelgpt.ui.handling import Handler, Updates, handled, line, problem
+from novelgpt.ui.handling import Room, Updates, line, problem, story_number, whole_number
 from novelgpt.ui.stories_view import (
     branch_label,
     chapter_table,
@@ -68,16 +68,15 @@ class StoriesParts:
         return list(vars(self).values())
 
 
-class StoriesDesk:
+class StoriesDesk(Room):
     """The handlers of one page's stories tab."""
 
     def __init__(self, studio: Any, parts: StoriesParts, lang_default: Lang = "zh") -> None:
         self._studio, self._parts = studio, parts
-        self._lang_default: Lang = lang_default
+        super().__init__(lang_default)
 
-    def handler(self, handler: Handler) -> Handler:
-        """Return `handler` as Gradio calls it."""
-        return handled(handler, self._lang_default, lambda sentence: {self._parts.status: problem(sentence)})
+    def _refused(self, sentence: str) -> Updates:
+        return {self._parts.status: problem(sentence)}
 
     @property
     def _library(self) -> Library:
@@ -86,7 +85,7 @@ class StoriesDesk:
 
     def refresh(self, lang: Lang, archived: Any, picked: Any, typography: Any) -> Iterator[Updates]:
         """Show the list anew, and the story that was chosen in it, else the first."""
-        yield self._listed(lang, bool(archived), _number(picked), bool(typography))
+        yield self._listed(lang, bool(archived), story_number(picked), bool(typography))
 
     def choose(self, lang: Lang, picked: Any, typography: Any) -> Iterator[Updates]:
         """Show one story's chapters and branches."""
@@ -101,7 +100,7 @@ class StoriesDesk:
     ) -> Iterator[Updates]:
         """Give the story another title."""
         self._library.rename(_story(picked), str(title or ""))
-        yield self._done("ui.stories_renamed", lang, bool(archived), _number(picked), bool(typography))
+        yield self._done("ui.stories_renamed", lang, bool(archived), story_number(picked), bool(typography))
 
     def ask(self, lang: Lang, picked: Any) -> Iterator[Updates]:
         """Ask before a story is put away."""
@@ -120,7 +119,7 @@ class StoriesDesk:
     def bring_back(self, lang: Lang, picked: Any, typography: Any) -> Iterator[Updates]:
         """List the story among those in use again."""
         self._library.bring_back(_story(picked))
-        yield self._done("ui.stories_brought_back", lang, False, _number(picked), bool(typography))
+        yield self._done("ui.stories_brought_back", lang, False, story_number(picked), bool(typography))
 
     def search(self, lang: Lang, words: Any) -> Iterator[Updates]:
         """Show where the words are."""
@@ -275,11 +274,6 @@ class StoriesDesk:
         }
 
 
-def _number(value: Any) -> StoryId | None:
-    text = str("" if value is None else value)
-    return StoryId(int(text)) if text.isascii() and text.isdigit() and len(text) < 19 else None
-
-
 def _story(value: Any) -> StoryId:
     return StoryId(_chosen(value, "library.story"))
 
@@ -289,7 +283,7 @@ def _passage(value: Any) -> PassageId:
 
 
 def _chosen(value: Any, what: str) -> int:
-    number = _number(value)
+    number = whole_number(value)
     if number is None:
         raise NothingChosen(what=Message(what))
     return number

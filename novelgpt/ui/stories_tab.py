@@ -13,9 +13,9 @@ import gradio as gr
 from novelgpt.messages import Lang
 from novelgpt.story.importing import LONGEST_TITLE
 from novelgpt.text.books import SUFFIXES
+from novelgpt.ui.handling import QUIET
 from novelgpt.ui.stories_desk import StoriesDesk, StoriesParts
 
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "preprocess": False}
 DRAFT_SECONDS = 3600
 """How long the preview of an import waits for a page that was left."""
 

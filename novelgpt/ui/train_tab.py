@@ -20,8 +20,7 @@ from novelgpt.studio import Studio
 from novelgpt.studio.run_watch import RunState
 from novelgpt.studio.training import TrainingOrder
 from novelgpt.studio.workshop import MINUTES_FOR_A_STORY
-from novelgpt.ui.corpus_tab import QUIET
-from novelgpt.ui.handling import Handler, Updates, handled, line, problem
+from novelgpt.ui.handling import QUIET, Handler, Room, Updates, line, problem
 from novelgpt.ui.run_view import comparison_view, run_view
 from novelgpt.ui.tables import model_label, still, titled_list
 
@@ -59,16 +58,12 @@ class TrainParts:
     timer: Any
 
 
-class TrainTab:
+class TrainTab(Room):
     """The handlers of the training page."""
 
     def __init__(self, studio: Studio, parts: TrainParts, lang_default: Lang = "zh") -> None:
         self._studio, self._workshop, self._parts = studio, studio.workshop, parts
-        self._lang_default: Lang = lang_default
-
-    def handler(self, handler: Handler) -> Handler:
-        """Return `handler` as Gradio calls it."""
-        return handled(handler, self._lang_default, self._refused)
+        super().__init__(lang_default)
 
     def _refused(self, sentence: str) -> Updates:
         return {self._parts.status: problem(sentence), **self._ready(True)}
@@ -255,12 +250,11 @@ def _lay_out_view(say: gr.I18n) -> dict[str, Any]:
 
 def _wire(tab: TrainTab, parts: TrainParts) -> None:
     every = list(vars(parts).values())
-    raw = {**QUIET, "preprocess": False}
     order = [parts.books, parts.name, parts.preset, parts.minutes, parts.base]
-    parts.examine.click(tab.handler(tab.examine), order, every, **raw)
-    parts.start.click(tab.handler(tab.start), order, every, **raw)
+    parts.examine.click(tab.handler(tab.examine), order, every, **QUIET)
+    parts.start.click(tab.handler(tab.start), order, every, **QUIET)
     mine = [parts.story, parts.learner, parts.learn_minutes]
-    parts.learn.click(tab.handler(tab.learn), mine, every, **raw)
+    parts.learn.click(tab.handler(tab.learn), mine, every, **QUIET)
     for event, handler in (
         (parts.run.input, tab.watch),
         (parts.timer.tick, tab.watch),
@@ -268,7 +262,7 @@ def _wire(tab: TrainTab, parts: TrainParts) -> None:
         (parts.resume.click, tab.resume),
         (parts.stop.click, tab.stop),
     ):
-        event(tab.handler(handler), [parts.run], every, **raw)
+        event(tab.handler(handler), [parts.run], every, **QUIET)
 
 
 def _presets(lang: Lang) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ text, whoever else is writing. One `Writer` serves any number of threads at once
 from __future__ import annotations
 
 import secrets
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -25,7 +25,7 @@ from novelgpt.writing.manner import Manner, as_learnt
 from novelgpt.writing.row import Chosen, FinishReason, Piece, Row, chosen_among
 from novelgpt.writing.sampling import Known, compose
 
-__all__ = ["Chosen", "Continuation", "FinishReason", "Piece", "Writer"]
+__all__ = ["Chosen", "Continuation", "FinishReason", "Piece", "Writer", "gathered", "joined"]
 
 _LOOKED_AT = 4000  # characters at the end of a page that show how it begins its paragraphs
 _SEEDS = 2**63
@@ -95,10 +95,7 @@ class Writer:
         self, prompt: str | Sequence[int], sample: SampleConfig, **how: Any
     ) -> list[Continuation]:
         """Return `sample.n` continuations; `how` is what `stream` takes besides."""
-        pieces: list[list[Piece]] = [[] for _ in range(sample.n)]
-        for piece in self.stream(prompt, sample, **how):
-            pieces[piece.row].append(piece)
-        return [_joined(of_row) for of_row in pieces if of_row]
+        return gathered(self.stream(prompt, sample, **how), sample.n)
 
     def told(self, prompt: str | Sequence[int], alternatives: int) -> list[Chosen]:
         """Return how likely each token of the prompt was, after the first that is read."""
@@ -231,7 +228,16 @@ def _go_back(window: Window, count: int) -> None:
         window.rewind(count)
 
 
-def _joined(pieces: list[Piece]) -> Continuation:
+def gathered(pieces: Iterable[Piece], count: int) -> list[Continuation]:
+    """Return as many continuations as were begun, whole, from their pieces in whatever turns they came."""
+    rows: list[list[Piece]] = [[] for _ in range(count)]
+    for piece in pieces:
+        rows[piece.row].append(piece)
+    return [joined(row) for row in rows if row]
+
+
+def joined(pieces: Sequence[Piece]) -> Continuation:
+    """Return the continuation that pieces make."""
     return Continuation(
         text="".join(piece.text for piece in pieces),
         finish_reason=pieces[-1].finish_reason or "length",
