@@ -72,3 +72,17 @@ def test_the_command_line_starts_without_anything_heavy() -> None:
 def test_the_public_names_are_there_and_lazy() -> None:
     code = "import sys, novelgpt; assert 'torch' not in sys.modules; [getattr(novelgpt, n) for n in novelgpt.__all__]"
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [("novelgpt.api", ["gradio", "torch", "transformers"]), ("novelgpt.ui.page", ["torch", "transformers"])],
+)
+def test_a_browser_is_called_and_the_page_is_drawn_before_what_takes_long_is_read(
+    module: str, heavy: list[str]
+) -> None:
+    code = f"import sys, novelgpt.studio, {module}; print([m for m in {heavy!r} if m in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from novelgpt.config import Workspace
 from novelgpt.errors import BadValue, UnknownModel
-from novelgpt.model.folder import list_models
+from novelgpt.model.known import list_models
 from novelgpt.studio import training
 from novelgpt.studio.corpus_desk import StoryTooShort
 from novelgpt.studio.running import Child, _mark_by_ps, mark_of

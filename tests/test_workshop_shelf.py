@@ -10,7 +10,7 @@ import pytest
 from novelgpt import cli
 from novelgpt.errors import BadValue, UnknownModel
 from novelgpt.model.exporting.refusal import ExportExists
-from novelgpt.model.folder import EMBEDDED
+from novelgpt.model.known import EMBEDDED
 from novelgpt.studio import corpus_desk
 from novelgpt.studio.corpus_desk import TooMuchAtOnce, UnknownBook, VocabularyUnderWay
 from novelgpt.studio.model_shelf import BuiltInModel

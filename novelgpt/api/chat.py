@@ -23,7 +23,7 @@ from novelgpt.api.probabilities import content_list
 from novelgpt.api.refusals import Refusal
 from novelgpt.api.service import Service, fields_of
 from novelgpt.api.settings import Fields, sample_from, whole_number
-from novelgpt.writing.writer import Chosen
+from novelgpt.writing.pieces import Chosen
 
 DEFAULT_TOKENS = 400
 """About a page; who chats seldom says how much to write."""

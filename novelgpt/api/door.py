@@ -17,8 +17,7 @@ from urllib.parse import urlsplit
 
 from novelgpt.api.refusals import error_body, is_api
 from novelgpt.messages import Lang, translate
-from novelgpt.ui.language import preferred_language
-from novelgpt.ui.page import LOCALES
+from novelgpt.ui.language import LOCALES, preferred_language
 
 LARGEST_BODY = 8_000_000
 """Bytes in one request: a story of more than two million characters."""

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, MutableMapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -20,7 +20,10 @@ from starlette.types import Receive, Scope, Send
 from novelgpt.config import SampleConfig
 from novelgpt.studio import Studio
 from novelgpt.turns import Turn
-from novelgpt.writing.writer import Chosen, Piece, Writer
+from novelgpt.writing.pieces import Chosen, Piece
+
+if TYPE_CHECKING:
+    from novelgpt.writing.writer import Writer
 
 Prompt = str | tuple[int, ...]
 Pieces = AsyncIterator[tuple[int, "Piece"]]

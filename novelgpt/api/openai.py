@@ -26,8 +26,8 @@ from novelgpt.api.refusals import Refusal
 from novelgpt.api.service import Service, fields_of, ids_field, is_ids, text_field
 from novelgpt.api.settings import Fields, sample_from, tokens_asked, whole_number
 from novelgpt.config import SampleConfig
-from novelgpt.model.folder import ModelInfo
-from novelgpt.writing.writer import Chosen, Piece
+from novelgpt.model.known import ModelInfo
+from novelgpt.writing.pieces import Chosen, Piece
 
 DEFAULT_TOKENS = 16
 """What the original gives to who names no length."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from novelgpt.tokens.vocabulary import Vocabulary
-from novelgpt.writing.writer import Chosen
+from novelgpt.writing.pieces import Chosen
 
 _LEAST = -1000.0
 """JSON has no infinity."""

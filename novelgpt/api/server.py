@@ -15,7 +15,6 @@ from collections.abc import AsyncIterator, Callable, Collection
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 import uvicorn
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -34,7 +33,6 @@ from novelgpt.api.service import Service
 from novelgpt.errors import AddressRefused, NovelGPTError, PortBusy
 from novelgpt.messages import Lang
 from novelgpt.studio import Studio
-from novelgpt.ui.page import build_demo, mount_settings
 
 SHUTDOWN_SECONDS = 2
 WARM_UP_AFTER_SECONDS = 4.0
@@ -108,6 +106,10 @@ def _unknown(studio: Studio, lang_default: Lang) -> list[Route]:
 
 
 def _mount_page(app: FastAPI, studio: Studio, host: str, port: int, lang_default: Lang) -> None:
+    import gradio as gr  # it takes seconds, in which the browser that was told the address starts
+
+    from novelgpt.ui.page import build_demo, mount_settings
+
     # Gradio's own place for uploads is one for all programs and users of a machine, and this is its only way to name another
     os.environ["GRADIO_TEMP_DIR"] = str(_emptied(studio.workspace.uploads_dir).resolve())
     gr.mount_gradio_app(
@@ -155,11 +157,12 @@ def serve_studio(
     when_ready: Callable[[str], None] = lambda address: None,
     stop: threading.Event | None = None,
 ) -> None:
-    """Serve the page until interrupted, or until `stop` is set; `when_ready` is given its address once it can be opened.
-    Port 0: any free one."""
+    """Serve the page until interrupted, or until `stop` is set; `when_ready` is given its address as soon as a browser may
+    open it: what it asks for is answered when the page is drawn. Port 0: any free one."""
     with contextlib.closing(listen(host, port)) as listener:
         port = listener.getsockname()[1]
         studio.stories()  # a library that cannot be used is said now, not in the browser
+        when_ready(address(host, port))
         app = build_app(
             studio,
             host=host,
@@ -169,7 +172,6 @@ def serve_studio(
             auth=auth,
             cors_origins=cors_origins,
         )
-        when_ready(address(host, port))
         warming = threading.Timer(WARM_UP_AFTER_SECONDS, _warm_up, args=(studio,))
         warming.daemon = True
         warming.start()

@@ -13,7 +13,7 @@ import logging
 import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -37,7 +37,9 @@ from novelgpt.config import SampleConfig
 from novelgpt.errors import Busy
 from novelgpt.messages import Lang
 from novelgpt.studio import Studio
-from novelgpt.writing.writer import Writer
+
+if TYPE_CHECKING:
+    from novelgpt.writing.writer import Writer
 
 Handler = Callable[[Request], Awaitable[Response]]
 

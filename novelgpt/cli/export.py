@@ -25,7 +25,7 @@ def add_flags(parser: argparse.ArgumentParser, lang: Lang) -> None:
 def run(face: Face) -> int:
     """A model → files that other programs load."""
     from novelgpt.model.exporting.export import export_model, usual_path
-    from novelgpt.model.folder import find_model
+    from novelgpt.model.known import find_model
 
     flags = face.flags
     info = find_model(flags.model, face.workspace)

@@ -48,7 +48,8 @@ def add_flags(parser: argparse.ArgumentParser, lang: Lang) -> None:
 
 def run(face: Face) -> int:
     """A text → its continuation, streamed."""
-    from novelgpt.model.folder import find_model, load_model
+    from novelgpt.model.folder import load_model
+    from novelgpt.model.known import find_model
     from novelgpt.writing.writer import Writer
 
     flags = face.flags

@@ -23,7 +23,8 @@ from novelgpt.messages import LANGUAGES, Message
 from novelgpt.model import unpickle
 from novelgpt.model.exporting.export import replace_whole
 from novelgpt.model.exporting.refusal import ExportExists
-from novelgpt.model.folder import DAMAGES, WEIGHTS, save_model
+from novelgpt.model.folder import DAMAGES, save_model
+from novelgpt.model.known import WEIGHTS
 from novelgpt.model.networks.families import LARGEST_CONFIG, checked_config
 from novelgpt.model.networks.weights import filled_network, stored_tensors
 from novelgpt.tokens.foreign import load_vocabulary

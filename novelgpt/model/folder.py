@@ -18,31 +18,16 @@ from huggingface_hub.errors import StrictDataclassError
 from safetensors import SafetensorError
 from safetensors.torch import save_file
 
-from novelgpt.config import EMBEDDED_MODEL_DIR, Workspace
-from novelgpt.errors import BadModel, UnknownModel, VocabularyError
+from novelgpt.errors import BadModel, VocabularyError
 from novelgpt.files import sync_file, sync_folder, write_json, write_text
 from novelgpt.messages import Message
-from novelgpt.model.networks.adapters import SETTINGS, base_of, work_in
+from novelgpt.model.known import WEIGHTS
+from novelgpt.model.networks.adapters import base_of, work_in
 from novelgpt.model.networks.families import TOKEN_IDS, plain_config, read_config
-from novelgpt.model.networks.weights import INDEX, WEIGHTS, NoSafeWeights, filled_network, stored_tensors
+from novelgpt.model.networks.weights import NoSafeWeights, filled_network, stored_tensors
 from novelgpt.tokens.foreign import load_vocabulary
 from novelgpt.tokens.vocabulary import Vocabulary
 
-__all__ = [
-    "DAMAGES",
-    "EMBEDDED",
-    "INDEX",
-    "WEIGHTS",
-    "Model",
-    "ModelInfo",
-    "find_model",
-    "list_models",
-    "load_model",
-    "save_model",
-    "trained_tensors",
-]
-
-EMBEDDED = "embedded"
 _OBJECTIVE = "novelgpt_objective"
 DAMAGES = (
     OSError,
@@ -60,14 +45,6 @@ DAMAGES = (
 
 
 @dataclass(frozen=True)
-class ModelInfo:
-    """A model that can be chosen, by name."""
-
-    name: str
-    folder: Path
-
-
-@dataclass(frozen=True)
 class Model:
     """A loaded model: a network ready to be read from, and its own vocabulary."""
 
@@ -77,29 +54,6 @@ class Model:
     tokenizer: Vocabulary
     objective: str = "causal"
     """What it has learnt besides writing on: "infill" fills gaps."""
-
-
-def list_models(workspace: Workspace) -> list[ModelInfo]:
-    """Return the finished runs, newest first, then the model inside the package."""
-    finals = [path.parent for path in workspace.runs_dir.glob(f"*/final/{WEIGHTS}")]
-    finals.sort(key=lambda folder: (folder / WEIGHTS).stat().st_mtime, reverse=True)
-    found = [ModelInfo(folder.parent.name, folder) for folder in finals]
-    if (EMBEDDED_MODEL_DIR / WEIGHTS).is_file():
-        found.append(ModelInfo(EMBEDDED, EMBEDDED_MODEL_DIR))
-    return found
-
-
-def find_model(name: str | None, workspace: Workspace) -> ModelInfo:
-    """Return the model called `name` (a run, `embedded`, or a folder); without a name the newest."""
-    known = list_models(workspace)
-    if name is None and known:
-        return known[0]
-    for info in known:
-        if info.name == name:
-            return info
-    if name is not None and any((Path(name) / one).is_file() for one in ("config.json", SETTINGS)):
-        return ModelInfo(Path(name).name, Path(name))
-    raise UnknownModel(name=name or "-", known=" ".join(info.name for info in known) or "-")
 
 
 def load_model(folder: Path, name: str | None = None, *, dtype: torch.dtype | None = torch.float32) -> Model:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from novelgpt.writing.writer import Writer
+if TYPE_CHECKING:
+    from novelgpt.writing.writer import Writer
 
 BEHIND = 16
 """Characters after the place that are read, so that its word is whole."""

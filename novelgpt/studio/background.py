@@ -9,12 +9,15 @@ import re
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from novelgpt.story.store import Beside, LoreEntry
 from novelgpt.writing.context import Background, Context, assemble
 from novelgpt.writing.lore import Lore
 from novelgpt.writing.recall import Recall
-from novelgpt.writing.writer import Writer
+
+if TYPE_CHECKING:
+    from novelgpt.writing.writer import Writer
 
 SEEN_PER_TOKEN = 2
 """Characters a token stands for, generously: what lies further back than so many times the window is out of sight."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from novelgpt.story.store import PassageId, StoryId, StoryStore
 from novelgpt.turns import Turn
-from novelgpt.writing.writer import Piece
+from novelgpt.writing.pieces import Piece
 
 AUTOSAVE_SECONDS = 1.0
 

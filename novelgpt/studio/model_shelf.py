@@ -14,11 +14,10 @@ from typing import Any
 
 from novelgpt.config import Workspace
 from novelgpt.errors import ModelError, NoValidCheckpoint
-from novelgpt.files import write_json
-from novelgpt.model.folder import EMBEDDED, WEIGHTS, ModelInfo, find_model, list_models
+from novelgpt.files import aside, write_json
+from novelgpt.model.known import EMBEDDED, WEIGHTS, ModelInfo, find_model, list_models
 from novelgpt.model.running.checkpoint import steps_in
 from novelgpt.model.running.run_folder import RunPlan, read_plan
-from novelgpt.studio.corpus_desk import aside
 from novelgpt.studio.run_watch import STEM
 from novelgpt.studio.running import Child
 from novelgpt.studio.training import REMOVED, NameTaken, Training, TrainingUnderWay, UnknownRun, checked_name

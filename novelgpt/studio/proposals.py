@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from novelgpt.config import SampleConfig
 from novelgpt.errors import UnknownPassage
 from novelgpt.story.store import Passage, PassageId, StoryId, StoryStore
-from novelgpt.writing.filling import fill
+from novelgpt.writing.pieces import Continuation, Piece, gathered, joined
 from novelgpt.writing.ranking import Judged, judge, rank
-from novelgpt.writing.writer import Continuation, Piece, Writer, gathered, joined
+
+if TYPE_CHECKING:
+    from novelgpt.writing.writer import Writer
 
 Span = tuple[int, int]
 """The characters of a story that a candidate would replace; an empty span is a gap."""
@@ -52,6 +54,8 @@ def fillings(
     writer: Writer, text: str, span: Span, sample: SampleConfig, pieces: Callable[..., Iterator[Piece]]
 ) -> list[Proposal]:
     """Return candidates for a gap, the best first; `pieces` is how they are written."""
+    from novelgpt.writing.filling import fill  # it brings torch
+
     before, after = text[: span[0]], text[span[1] : span[1] + LONGEST_AFTER]
 
     def several(prompt: str | Sequence[int], sample: SampleConfig, **how: Any) -> list[Continuation]:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from novelgpt.errors import NoValidCheckpoint
 from novelgpt.messages import LANGUAGES, Message, translate
-from novelgpt.model.folder import WEIGHTS
+from novelgpt.model.known import WEIGHTS
 from novelgpt.model.running.records import Point, Record, Records, gather
 from novelgpt.model.running.run_folder import CONFIG, METRICS, RunPlan, read_plan
 from novelgpt.studio.running import Child

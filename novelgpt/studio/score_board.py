@@ -16,7 +16,7 @@ from novelgpt.config import Workspace
 from novelgpt.errors import ModelError
 from novelgpt.files import write_json
 from novelgpt.messages import Lang
-from novelgpt.model.folder import EMBEDDED, find_model, list_models
+from novelgpt.model.known import EMBEDDED, find_model, list_models
 from novelgpt.studio.run_watch import STEM
 from novelgpt.studio.running import Child, JobState, spoken
 from novelgpt.text.chapter import write_chapters

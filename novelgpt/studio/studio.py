@@ -13,12 +13,11 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from novelgpt.config import SampleConfig, Workspace
 from novelgpt.errors import StoryBeingWritten
-from novelgpt.model.folder import ModelInfo, find_model, list_models
-from novelgpt.scoring.score import Continued, Score, score_continuations
+from novelgpt.model.known import ModelInfo, find_model, list_models
 from novelgpt.story.authorship import Run
 from novelgpt.story.pages import runs_of
 from novelgpt.story.store import UNSET, PassageId, Story, StoryId, StoryStore, Unset
@@ -41,7 +40,11 @@ from novelgpt.text.chapter import chapter_files
 from novelgpt.tokens.shards import held_out_chapters, read_all
 from novelgpt.turns import Turn, Turns
 from novelgpt.writing.context import Context
-from novelgpt.writing.writer import Chosen, Piece, Writer
+from novelgpt.writing.pieces import Chosen, Piece
+
+if TYPE_CHECKING:
+    from novelgpt.scoring.score import Continued, Score
+    from novelgpt.writing.writer import Writer
 
 
 @dataclass(frozen=True)
@@ -312,6 +315,8 @@ class Studio:
         self, model: str | None, paths: Sequence[Path], sample: SampleConfig, *, limit: int | None = None
     ) -> Iterator[Continued | Score]:
         """Let a model continue chapters; yield each one, then the score. Without `paths`: those its run held out."""
+        from novelgpt.scoring.score import score_continuations
+
         info = find_model(model or self._default_model, self.workspace)
         writer = self.writer(model)
         files = chapter_files(paths or [self.workspace.chapters_dir])

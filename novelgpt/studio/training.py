@@ -15,7 +15,7 @@ from typing import Any
 from novelgpt.config import TrainConfig, Workspace
 from novelgpt.errors import InputError, TrainingError
 from novelgpt.messages import Lang
-from novelgpt.model.folder import find_model
+from novelgpt.model.known import find_model
 from novelgpt.model.running.run_folder import CONFIG
 from novelgpt.studio.run_watch import STEM, RunState, RunWatch
 from novelgpt.studio.running import Child, run_to_end, spoken

@@ -12,7 +12,7 @@ from typing import Any
 
 from novelgpt.config import PIECES, Dial, Workspace
 from novelgpt.messages import Lang
-from novelgpt.model.folder import find_model
+from novelgpt.model.known import find_model
 from novelgpt.studio.corpus_desk import Book, CorpusDesk, Dropped, Intake
 from novelgpt.studio.model_shelf import FORMATS, Comparison, ModelFacts, ModelShelf
 from novelgpt.studio.run_watch import RunState
@@ -34,6 +34,7 @@ class Workshop:
         self.workspace, self._asked_model = workspace, default_model
         self._training = Training(workspace)
         self._corpus = CorpusDesk(workspace)
+        self.chapters = self._corpus.chapters
         self._shelf = ModelShelf(workspace, self._training)
         self._board = ScoreBoard(workspace)
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from novelgpt.config import Workspace
-from novelgpt.model.folder import WEIGHTS, find_model, load_model
-from novelgpt.writing.writer import Writer
+from novelgpt.model.known import WEIGHTS, find_model
+
+if TYPE_CHECKING:
+    from novelgpt.writing.writer import Writer
 
 MODELS_KEPT = 2
 
@@ -26,6 +29,9 @@ class Writers:
 
     def get(self, name: str | None) -> Writer:
         """Return the writer for the model called `name`, or for the default one."""
+        from novelgpt.model.folder import load_model  # they bring torch, which a page need not wait for
+        from novelgpt.writing.writer import Writer
+
         info = find_model(name, self._workspace)
         key = (info.folder, _changed_at(info.folder / WEIGHTS))
         with self._lock:

@@ -27,7 +27,7 @@ from novelgpt.studio.proposals import Span
 from novelgpt.ui.cards import alternative_words, context_view, finished_cards, growing_cards
 from novelgpt.ui.handling import Room, Updates, line, problem, story_number, whole_number
 from novelgpt.ui.tables import model_label, still
-from novelgpt.writing.writer import Piece
+from novelgpt.writing.pieces import Piece
 
 CARDS = 3
 """Candidates, where the dial says one."""

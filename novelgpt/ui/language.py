@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from novelgpt.messages import LANGUAGES, Lang
 
+LOCALES: dict[Lang, str] = {"zh": "zh-CN", "en": "en"}
+"""Our languages by the names that Gradio's browser side knows."""
+
 
 def preferred_language(accept: str | None, default: Lang = "zh") -> Lang:
     """Return the language that the header likes best among ours."""

@@ -17,11 +17,9 @@ from novelgpt.messages import CATALOGUE, LANGUAGES, Lang
 from novelgpt.ui import corpus_tab, models_tab, score_tab, stories_tab, train_tab
 from novelgpt.ui.desk import Desk, Parts, turned_by_styles
 from novelgpt.ui.handling import QUIET
+from novelgpt.ui.language import LOCALES
 from novelgpt.ui.look import CSS_PATHS, page_script, paper_theme
 from novelgpt.ui.stories_tab import StoriesTab
-
-LOCALES: dict[Lang, str] = {"zh": "zh-CN", "en": "en"}
-"""Our languages by the names that Gradio's browser side knows."""
 
 WORKSHOP = {"corpus": corpus_tab, "train": train_tab, "score": score_tab, "models": models_tab}
 """The rooms where models are made, in the order of the work."""

@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from novelgpt.messages import Lang, translate
-from novelgpt.model.folder import EMBEDDED
+from novelgpt.model.known import EMBEDDED
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -14,7 +14,8 @@ import torch
 from novelgpt.config import SampleConfig
 from novelgpt.model.learning.objective import hole_id, infill_prompt
 from novelgpt.writing.manner import as_learnt
-from novelgpt.writing.writer import Continuation, Writer
+from novelgpt.writing.pieces import Continuation
+from novelgpt.writing.writer import Writer
 
 FOLLOWING = 64
 """Tokens after the gap that what stands in it is judged by."""

@@ -9,19 +9,15 @@ and something may always follow.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from novelgpt.tokens.vocabulary import Vocabulary
+from novelgpt.writing.standing import CLOSING, OPENINGS, QUOTES, SENTENCE_ENDS, Standing
 from novelgpt.writing.utf8 import spell_on
 
-QUOTES = {"“": "”", "「": "」"}
-_OPENING = {closing: opening for opening, closing in QUOTES.items()}
-SENTENCE_ENDS = frozenset("。！？…")
-CLOSING = frozenset("”’」』）》")
 LONGEST_SPEECH = 300
 """Characters after which a speech may go on in another paragraph without its closing mark."""
 
@@ -33,45 +29,6 @@ _NARROW = frozenset(" \t,.!?;:'\"()")
 
 
 _Kind = Literal["pause", "stop", "wide", "other"]
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How a text stands at its end."""
-
-    begun: bytes = b""
-    """The start of a character whose other bytes are still to come."""
-    open: str = ""
-    """The closing marks that are waited for, in the order of their opening."""
-    speech: int = 0
-    """Characters since the outermost mark was opened."""
-    last: str = "\n"
-    whole: bool = True
-    """Whether the last sentence has come to its end."""
-
-    def after(self, text: str) -> Standing:
-        """Return how it stands once `text` has come."""
-        standing = self
-        for character in text:
-            standing = standing._with(character)
-        return standing
-
-    def _with(self, character: str) -> Standing:
-        opened, speech = self.open, self.speech + 1 if self.open else 0
-        if character == "\n":
-            opened = ""
-        elif character in QUOTES:
-            opened += QUOTES[character]
-        elif character in _OPENING and character in opened:
-            opened = opened[: opened.rindex(character)]
-        ended = character in SENTENCE_ENDS or (character in CLOSING and self.last in SENTENCE_ENDS | CLOSING)
-        whole = (ended and not opened) or (character == "\n" and self.whole)
-        return replace(self, open=opened, speech=speech, last=character, whole=whole)
-
-    @classmethod
-    def of(cls, page: str) -> Standing:
-        """Return how a page stands: its last paragraph is what counts."""
-        return cls().after(page[page.rfind("\n") + 1 :])
 
 
 class Grammar:
@@ -150,7 +107,7 @@ def _fits(text: str, opened: str, one_paragraph: bool) -> bool:
             if QUOTES[character] in opened:
                 return False
             opened += QUOTES[character]
-        elif character in _OPENING:
+        elif character in OPENINGS:
             if not opened.endswith(character):
                 return False
             opened = opened[:-1]
@@ -158,7 +115,7 @@ def _fits(text: str, opened: str, one_paragraph: bool) -> bool:
 
 
 def _has_marks(text: str) -> bool:
-    return any(character == "\n" or character in QUOTES or character in _OPENING for character in text)
+    return any(character == "\n" or character in QUOTES or character in OPENINGS for character in text)
 
 
 def _ends_a_sentence(text: str) -> bool:

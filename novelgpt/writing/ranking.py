@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from novelgpt.writing.grammar import Standing
-from novelgpt.writing.writer import Continuation
+from novelgpt.writing.pieces import Continuation
+from novelgpt.writing.standing import Standing
 
 GRAM = 4
 COPIED = 12

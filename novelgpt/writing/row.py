@@ -9,18 +9,17 @@ from __future__ import annotations
 import copy
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import torch
 from torch import Tensor
 
 from novelgpt.config import SampleConfig
 from novelgpt.tokens.vocabulary import Vocabulary
-from novelgpt.writing.grammar import SENTENCE_ENDS, Grammar, Standing
+from novelgpt.writing.grammar import Grammar
 from novelgpt.writing.manner import Manner
+from novelgpt.writing.pieces import Chosen, FinishReason, Piece
 from novelgpt.writing.sampling import Choose
-
-FinishReason = Literal["length", "stop", "chapter_end"]
+from novelgpt.writing.standing import SENTENCE_ENDS, Standing
 
 PATIENCE = 80
 """Characters that a sentence may take to come to its end."""
@@ -28,29 +27,6 @@ _PUSH = 0.15
 """Added to the logits of what ends a sentence, for each character too many."""
 _MOST_RETURNS = 200
 """Times a candidate goes back because of a banned phrase; then it is written."""
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """A token as it was chosen: its log probability (natural) among all that might have come, and the likeliest ones."""
-
-    token: int
-    logprob: float
-    best: tuple[tuple[int, float], ...] = ()
-
-
-@dataclass(frozen=True)
-class Piece:
-    """A fragment of a continuation; only the last of its row has a `finish_reason`, and its tokens may reach beyond its text."""
-
-    text: str
-    tokens: tuple[int, ...]
-    finish_reason: FinishReason | None
-    seed: int
-    row: int = 0
-    """Which of several candidates it belongs to."""
-    chosen: tuple[Chosen, ...] = ()
-    """One for each token, where the settings ask for probabilities."""
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ text, whoever else is writing. One `Writer` serves any number of threads at once
 from __future__ import annotations
 
 import secrets
-from collections.abc import Generator, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -20,12 +20,12 @@ from novelgpt.messages import Message
 from novelgpt.model.folder import Model
 from novelgpt.writing.beam import likeliest
 from novelgpt.writing.engine import Engine, Window
-from novelgpt.writing.grammar import Grammar, Standing
+from novelgpt.writing.grammar import Grammar
 from novelgpt.writing.manner import Manner, as_learnt
-from novelgpt.writing.row import Chosen, FinishReason, Piece, Row, chosen_among
+from novelgpt.writing.pieces import Chosen, Continuation, Piece, gathered
+from novelgpt.writing.row import Row, chosen_among
 from novelgpt.writing.sampling import Known, compose
-
-__all__ = ["Chosen", "Continuation", "FinishReason", "Piece", "Writer", "gathered", "joined"]
+from novelgpt.writing.standing import Standing
 
 _LOOKED_AT = 4000  # characters at the end of a page that show how it begins its paragraphs
 _SEEDS = 2**63
@@ -36,17 +36,6 @@ _SAMPLE = (
     "他没有说话，只是把湿透的外衣挂在门后，在火炉边坐了下来。过了很久，他才低声说道：“事情恐怕没有那么简单。”"
 )
 """A page by which the engine judges whether rounded weights are as good."""
-
-
-@dataclass(frozen=True)
-class Continuation:
-    """A whole continuation, and the seed that brings it back."""
-
-    text: str
-    finish_reason: FinishReason
-    tokens: tuple[int, ...]
-    seed: int
-    chosen: tuple[Chosen, ...] = ()
 
 
 class Writer:
@@ -226,25 +215,6 @@ class Writer:
 def _go_back(window: Window, count: int) -> None:
     if count:
         window.rewind(count)
-
-
-def gathered(pieces: Iterable[Piece], count: int) -> list[Continuation]:
-    """Return as many continuations as were begun, whole, from their pieces in whatever turns they came."""
-    rows: list[list[Piece]] = [[] for _ in range(count)]
-    for piece in pieces:
-        rows[piece.row].append(piece)
-    return [joined(row) for row in rows if row]
-
-
-def joined(pieces: Sequence[Piece]) -> Continuation:
-    """Return the continuation that pieces make."""
-    return Continuation(
-        text="".join(piece.text for piece in pieces),
-        finish_reason=pieces[-1].finish_reason or "length",
-        tokens=tuple(token for piece in pieces for token in piece.tokens),
-        seed=pieces[-1].seed,
-        chosen=tuple(chosen for piece in pieces for chosen in piece.chosen),
-    )
 
 
 def _refuse_surrogates(prompt: str) -> None:

@@ -12,7 +12,8 @@ import torch
 
 from novelgpt.config import TrainConfig
 from novelgpt.errors import BadModel, BadValue, WrongVocabulary
-from novelgpt.model.folder import WEIGHTS, load_model, save_model, trained_tensors
+from novelgpt.model.folder import load_model, save_model, trained_tensors
+from novelgpt.model.known import WEIGHTS
 from novelgpt.model.networks.adapt import (
     NoInitialModel,
     NoPeft,

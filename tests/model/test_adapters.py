@@ -12,9 +12,10 @@ from transformers import AutoModelForCausalLM
 
 from novelgpt.config import Workspace
 from novelgpt.errors import BadModel
-from novelgpt.model.folder import find_model, load_model
+from novelgpt.model.folder import load_model
+from novelgpt.model.known import ADAPTER, find_model
 from novelgpt.model.networks.adapt import with_lora
-from novelgpt.model.networks.adapters import ADAPTERS, SETTINGS
+from novelgpt.model.networks.adapters import ADAPTERS
 from tests.model.networks import logits, write_foreign
 
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
@@ -55,7 +56,7 @@ def test_adapters_alone_are_a_model(kind: str, changes: dict[str, Any], tmp_path
 
 
 def test_the_base_may_be_named_from_where_the_adapters_lie(tmp_path: Path) -> None:
-    path = adapted_folder(tmp_path) / SETTINGS
+    path = adapted_folder(tmp_path) / ADAPTER
     path.write_text(json.dumps({**json.loads(path.read_text()), "base_model_name_or_path": "../base"}))
     assert load_model(path.parent).name == "lora"
 
@@ -84,7 +85,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 def test_settings_that_cannot_be_worked_in_are_refused_by_name(
     changes: dict[str, Any], named: str, tmp_path: Path
 ) -> None:
-    path = adapted_folder(tmp_path) / SETTINGS
+    path = adapted_folder(tmp_path) / ADAPTER
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
     with pytest.raises(BadModel, match=named):
         load_model(path.parent)

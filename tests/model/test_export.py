@@ -18,7 +18,8 @@ from novelgpt.model.exporting import export, onnx_graph
 from novelgpt.model.exporting.export import FORMATS, Exported, export_model
 from novelgpt.model.exporting.onnx_graph import GRAPH
 from novelgpt.model.exporting.refusal import CannotExport, ExportExists, NoOnnx
-from novelgpt.model.folder import WEIGHTS, ModelInfo, find_model, load_model, save_model
+from novelgpt.model.folder import load_model, save_model
+from novelgpt.model.known import WEIGHTS, ModelInfo, find_model
 from tests.model.networks import logits, write_foreign
 from tests.tiny import TALE, tiny_model_folder, tiny_network, tiny_tokenizer
 

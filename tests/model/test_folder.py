@@ -7,7 +7,8 @@ import torch
 
 from novelgpt.config import Workspace
 from novelgpt.errors import BadModel, NoVocabulary, UnknownModel
-from novelgpt.model.folder import EMBEDDED, WEIGHTS, find_model, list_models, load_model, save_model
+from novelgpt.model.folder import load_model, save_model
+from novelgpt.model.known import EMBEDDED, WEIGHTS, find_model, list_models
 from tests.tiny import tiny_model_folder, tiny_network, tiny_tokenizer
 
 

@@ -12,9 +12,9 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
 from novelgpt.errors import BadModel, BadVocabulary
-from novelgpt.model.folder import WEIGHTS, load_model, save_model
+from novelgpt.model.folder import load_model, save_model
+from novelgpt.model.known import INDEX, WEIGHTS
 from novelgpt.model.networks.families import FAMILIES, checked_config, plain_config
-from novelgpt.model.networks.weights import INDEX
 from tests.model.networks import KINDS, logits, tiny_config, write_foreign
 
 transformers.utils.logging.disable_progress_bar()

@@ -15,7 +15,8 @@ from novelgpt.config import SampleConfig, Workspace, dials
 from novelgpt.messages import LANGUAGES
 from novelgpt.studio import open_studio
 from novelgpt.ui.desk import REFRESH_SECONDS, Desk, Parts
-from novelgpt.ui.page import LOCALES, build_demo, translations
+from novelgpt.ui.language import LOCALES
+from novelgpt.ui.page import build_demo, translations
 from tests.tiny import tiny_model_folder
 
 NAMES = [field.name for field in fields(Parts) if field.name != "dials"]

@@ -16,14 +16,15 @@ from hypothesis import strategies as st
 
 from novelgpt.config import Workspace
 from novelgpt.messages import LANGUAGES
-from novelgpt.model.folder import EMBEDDED
+from novelgpt.model.known import EMBEDDED
 from novelgpt.studio import open_studio
 from novelgpt.studio.model_shelf import Comparison
 from novelgpt.studio.running import Child, mark_of
 from novelgpt.studio.workshop import Workshop
 from novelgpt.text.chapter import Chapter, write_chapters
 from novelgpt.ui import corpus_tab, models_tab, score_tab, train_tab
-from novelgpt.ui.page import LOCALES, translations
+from novelgpt.ui.language import LOCALES
+from novelgpt.ui.page import translations
 from novelgpt.ui.run_view import clock, comparison_view, curves_svg, run_view
 from tests.model.runs import finish, tiny_config, tiny_shards
 from tests.tiny import TALE

@@ -11,7 +11,8 @@ from novelgpt.model.folder import load_model, save_model
 from novelgpt.model.networks.architectures import new_network
 from novelgpt.scoring.likelihood import text_likelihood
 from novelgpt.tokens.foreign import load_vocabulary
-from novelgpt.writing.grammar import Grammar, Standing
+from novelgpt.writing.grammar import Grammar
+from novelgpt.writing.standing import Standing
 from novelgpt.writing.utf8 import next_bytes, spell_on
 from novelgpt.writing.writer import Writer
 from tests.model.networks import (

@@ -2,8 +2,8 @@
 
 import pytest
 
+from novelgpt.writing.pieces import Chosen, Continuation
 from novelgpt.writing.ranking import copied_share, judge, rank
-from novelgpt.writing.writer import Chosen, Continuation
 
 
 def written(text: str, *logprobs: float) -> Continuation:

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from novelgpt.config import SampleConfig
-from novelgpt.writing.grammar import QUOTES, SENTENCE_ENDS, Grammar, Standing
+from novelgpt.writing.grammar import Grammar
 from novelgpt.writing.row import PATIENCE
+from novelgpt.writing.standing import QUOTES, SENTENCE_ENDS, Standing
 from novelgpt.writing.writer import Writer
 from tests.writing.conftest import fond_of, tiny_network
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from novelgpt.config import SampleConfig
 from novelgpt.errors import BadModel, NotUnicode
-from novelgpt.writing.writer import Continuation, Writer
+from novelgpt.writing.pieces import Continuation
+from novelgpt.writing.writer import Writer
 from tests.writing.conftest import CONTEXT, fond_of, tiny_network
 
 ANY_LENGTH = 5 * CONTEXT

@@ -21,7 +21,8 @@ from novelgpt.model.exporting.gguf import write_gguf_file
 from novelgpt.model.exporting.hugging_face import stored_dtype, write_folder
 from novelgpt.model.exporting.onnx_graph import GRAPH, write_onnx
 from novelgpt.model.exporting.refusal import ExportExists
-from novelgpt.model.folder import WEIGHTS, Model, ModelInfo, load_model
+from novelgpt.model.folder import Model, load_model
+from novelgpt.model.known import WEIGHTS, ModelInfo
 
 _Write = Callable[[Model, Path, str], None]
 

@@ -17,7 +17,8 @@ import torch
 from novelgpt.config import EMBEDDED_MODEL_DIR
 from novelgpt.errors import BadValue, MachineError, ModelError
 from novelgpt.messages import Message
-from novelgpt.model.folder import EMBEDDED, Model, load_model
+from novelgpt.model.folder import Model, load_model
+from novelgpt.model.known import EMBEDDED
 from novelgpt.model.networks.families import family_of
 from novelgpt.tokens.tokenizer import require_vocabulary
 from novelgpt.tokens.vocabulary import Vocabulary

@@ -16,9 +16,10 @@ from typing import Any
 
 import torch
 
+from novelgpt.model.known import ADAPTER
 from novelgpt.model.networks.weights import NoSafeWeights, Stored, header_of
 
-SETTINGS, ADAPTERS = "adapter_config.json", "adapter_model.safetensors"
+ADAPTERS = "adapter_model.safetensors"
 _LARGEST_SETTINGS, _MOST_RANK = 1_000_000, 4_096
 _NAME = re.compile(r"base_model\.model\.(.{1,200})\.lora_([AB])(?:\.default)?\.weight")
 _NONE: tuple[Any, ...] = (None, False, [], {}, "none")
@@ -39,14 +40,14 @@ _REFUSED = (
 
 def base_of(folder: Path) -> Path:
     """Return the folder itself, or, if it holds adapters only, that of the model they were made for."""
-    if (folder / "config.json").is_file() or not (folder / SETTINGS).is_file():
+    if (folder / "config.json").is_file() or not (folder / ADAPTER).is_file():
         return folder
     named = _settings(folder).get("base_model_name_or_path")
     if not isinstance(named, str) or not named or named.startswith(("//", "\\\\")):
-        raise ValueError(f"{SETTINGS}: base_model_name_or_path = {str(named)[:80]!r}")
+        raise ValueError(f"{ADAPTER}: base_model_name_or_path = {str(named)[:80]!r}")
     base = next((one for one in (folder / named, Path(named)) if (one / "config.json").is_file()), None)
     if base is None:
-        raise ValueError(f"{SETTINGS}: base_model_name_or_path = {named[:80]!r} is no model folder here")
+        raise ValueError(f"{ADAPTER}: base_model_name_or_path = {named[:80]!r} is no model folder here")
     return base
 
 
@@ -70,18 +71,18 @@ def work_in(network: Any, folder: Path) -> None:
 
 
 def _settings(folder: Path) -> dict[str, Any]:
-    with (folder / SETTINGS).open("rb") as stream:
+    with (folder / ADAPTER).open("rb") as stream:
         raw = json.loads(stream.read(_LARGEST_SETTINGS))
     if not isinstance(raw, dict) or raw.get("peft_type") != "LORA":
-        raise ValueError(f"{SETTINGS}: peft_type is not LORA")
+        raise ValueError(f"{ADAPTER}: peft_type is not LORA")
     for name in _REFUSED:
         if raw.get(name) not in _NONE:
-            raise ValueError(f"{SETTINGS}: {name} = {str(raw[name])[:60]}")
+            raise ValueError(f"{ADAPTER}: {name} = {str(raw[name])[:60]}")
     rank, alpha = raw.get("r"), raw.get("lora_alpha")
     if type(rank) is not int or not 0 < rank <= _MOST_RANK:
-        raise ValueError(f"{SETTINGS}: r = {str(rank)[:40]}")
+        raise ValueError(f"{ADAPTER}: r = {str(rank)[:40]}")
     if not isinstance(alpha, int | float) or not 0 < alpha <= 1e6:
-        raise ValueError(f"{SETTINGS}: lora_alpha = {str(alpha)[:40]}")
+        raise ValueError(f"{ADAPTER}: lora_alpha = {str(alpha)[:40]}")
     return raw
 
 

@@ -18,10 +18,9 @@ from typing import Any
 import torch
 from safetensors import safe_open
 
+from novelgpt.model.known import INDEX, WEIGHTS
 from novelgpt.model.networks.families import FAMILIES, Family
 
-WEIGHTS = "model.safetensors"
-INDEX = "model.safetensors.index.json"
 _LARGEST_HEADER, _LARGEST_INDEX, _MOST_FILES = 10_000_000, 50_000_000, 1_000
 _FILE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,200}\.safetensors")
 _DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
