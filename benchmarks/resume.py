@@ -11,6 +11,7 @@ length of a checkpoint's files is tried in steps, and single bits are flipped. M
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import random
 import shutil
@@ -37,6 +38,7 @@ CHANGES: dict[str, object] = {
     "ema": 0.9,
 }
 KILLED = -9
+PATIENCE = 1200  # seconds for a run that takes three, on a machine that may be busy
 
 
 def equal(run_dir: Path, expected: Path) -> bool:
@@ -51,7 +53,9 @@ def random_kills(place: Path, expected: Path, kills: int) -> tuple[int, int, int
     while killed < kills:
         folder = place / f"killed-{runs}"
         folder.mkdir()
-        while (code := children.run(folder, changes=CHANGES, die_after=chance.uniform(0.15, 1.5))) == KILLED:
+        while (
+            code := children.run(folder, PATIENCE, changes=CHANGES, die_after=chance.uniform(0.15, 1.5))
+        ) == KILLED:
             killed += 1
         runs += 1
         different += code != 0 or not equal(folder / "run", expected)
@@ -62,29 +66,29 @@ def random_kills(place: Path, expected: Path, kills: int) -> tuple[int, int, int
 
 def kills_inside_writes(place: Path, expected: Path) -> tuple[int, int]:
     """Die before the 1st, 2nd, 3rd … call that makes writing safe, until a run lives; then go on from there."""
-    calls, different = 0, 0
-    while True:
-        folder = place / f"call-{calls + 1}"
+    different = 0
+    for call in itertools.count(1):
+        folder = place / f"call-{call}"
         folder.mkdir()
-        code = children.run(folder, changes=CHANGES, die_at_call=calls + 1)
-        if code == KILLED:
-            calls += 1
-            code = children.run(folder, changes=CHANGES)
-        elif code == 0:
-            return calls, different
-        different += code != 0 or not equal(folder / "run", expected)
+        died = children.run(folder, PATIENCE, changes=CHANGES, die_at_call=call)
+        if died == 0:
+            return call - 1, different
+        code = children.run(folder, PATIENCE, changes=CHANGES)
+        different += died != KILLED or code != 0 or not equal(folder / "run", expected)
         shutil.rmtree(folder)
+        print(f"  died before call {call}, {different} different", file=sys.stderr, flush=True)
+    raise AssertionError
 
 
 def damages(folder: Path, place: Path, flips: int) -> tuple[int, int, int]:
-    """Return how many truncations and flipped bits were tried, and how many went unnoticed."""
+    """Return how many truncations were tried, how many of them went unnoticed, and how many of the flipped bits."""
     (_, newest) = steps_in(folder / "checkpoints")[-1]
-    copy, chance, cut, unnoticed = shutil.copytree(newest, place / "copy"), random.Random(2), 0, 0
+    copy, chance, cut, uncut, unflipped = shutil.copytree(newest, place / "copy"), random.Random(2), 0, 0, 0
     for path in _files(copy):
         content = path.read_bytes()
         for size in range(0, len(content), max(1, len(content) // 500)):
             path.write_bytes(content[:size])
-            cut, unnoticed = cut + 1, unnoticed + (fault(copy) is None)
+            cut, uncut = cut + 1, uncut + (fault(copy) is None)
         path.write_bytes(content)
     for _ in range(flips):
         path = chance.choice(_files(copy))
@@ -92,9 +96,9 @@ def damages(folder: Path, place: Path, flips: int) -> tuple[int, int, int]:
         flipped = bytearray(content)
         flipped[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
         path.write_bytes(bytes(flipped))
-        unnoticed += fault(copy) is None
+        unflipped += fault(copy) is None
         path.write_bytes(content)
-    return cut, flips, unnoticed
+    return cut, uncut, unflipped
 
 
 def _files(folder: Path) -> list[Path]:
@@ -120,9 +124,9 @@ def main() -> None:
         print(f"| kill -9 at random instants ({runs} runs) | {killed} | {different} |")
         calls, different = kills_inside_writes(place, expected)
         print(f"| kill -9 before each call that writes | {calls} | {different} |")
-        cut, flips, unnoticed = damages(expected, place, flags.flips)
+        cut, uncut, unflipped = damages(expected, place, flags.flips)
         print(
-            f"| truncated files (unnoticed) | {cut} | {unnoticed} |\n| flipped bits (unnoticed) | {flips} | {unnoticed} |"
+            f"| truncated files (unnoticed) | {cut} | {uncut} |\n| flipped bits (unnoticed) | {flags.flips} | {unflipped} |"
         )
     print(f"\n{time.monotonic() - began_at:.0f} s")
 

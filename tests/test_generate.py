@@ -52,6 +52,40 @@ def test_next_lists_probabilities(told):
     assert len(out.splitlines()) == 11
 
 
+def test_a_text_goes_on_from_a_word_that_was_chosen(told):
+    listed = json.loads(told("雨下了三天，河水", "--at", "6", "--next", "4", "--json")[0])["next"]
+    assert listed == json.loads(told("雨下了三天，", "--next", "4", "--json")[0])["next"]
+    for number, one in enumerate(listed, start=1):
+        chosen = json.loads(told("雨下了三天，河水", "--at", "6", "--take", str(number), "--json")[0])
+        after = json.loads(told("雨下了三天，" + one["text"], "--json")[0])["text"]
+        assert (chosen["prompt"], chosen["text"]) == ("雨下了三天，", one["text"] + after)
+
+
+def test_a_marker_cannot_be_taken(told):
+    listed = json.loads(told("雨下了三天，", "--next", "5000", "--json")[0])["next"]
+    number = [one["text"] for one in listed].index("") + 1
+    out, err = told("雨下了三天，", "--take", str(number), code=1)
+    assert (out, len(err.splitlines())) == ("", 1)
+    assert f"number {number} " in err
+
+
+def test_another_word_in_turns(told):
+    out, _ = told("雨下了", "--interactive", typed="q\n")
+    written = out[: len(out) // 2].removeprefix("雨下了").removesuffix("\n")  # it is printed again at the end
+    unchanged, err = told("雨下了", "--interactive", typed=f"a\n{written[-1]}\n\nq\n")
+    assert unchanged == out
+    words = [line.rpartition("  ")[2].strip("'") for line in err.splitlines() if "%" in line]
+    number, other = next(
+        (n, word) for n, word in enumerate(words, start=1) if word.isalpha() and word not in written
+    )
+    kept, _ = told("雨下了", "--interactive", typed=f"a\n{written[-1]}\n{number}\nq\n")
+    page = kept[kept.rindex("雨下了") :].removeprefix("雨下了")
+    assert page.startswith(written[: page.index(other)])
+    assert page.index(other) <= written.rindex(written[-1])  # the token of the word may begin before it
+    _, err = told("雨下了", "--interactive", typed="a\n龘\nq\n")
+    assert "no such word" in err
+
+
 def test_stop_and_ban(told):
     whole = json.loads(told("雨下了三天，", "--json")[0])["text"]
     stopped = json.loads(told("雨下了三天，", "--json", "--stop", whole[5:7])[0])
@@ -93,7 +127,7 @@ def test_a_gap_is_filled(told):
 def test_writing_in_turns(told):
     out, err = told("雨下了", "--interactive", typed="r\ne\n他醒了。\nx\nu\nq\n")
     assert out.startswith("雨下了")
-    assert err.count("(Enter/r/e/u/q)") == 5
+    assert err.count("(Enter/r/a/e/u/q)") == 5
     assert "他醒了。" not in out[out.rindex("雨下了") :]
     kept, _ = told("雨下了", "--interactive", typed="e\n他醒了。\nq\n")
     assert kept[kept.rindex("雨下了") :].startswith("雨下了他醒了。")

@@ -63,6 +63,7 @@ def learn_tale(network: GPT2LMHeadModel, steps: int) -> None:
     tokenizer, generator = tiny_tokenizer(), torch.Generator().manual_seed(1)
     ids = torch.tensor([tokenizer.chapter_start_id, *tokenizer.encode(TALE * 4)])
     windows = ids.unfold(0, CONTEXT, 1)
+    network.eval()  # dropout would make another model of it every time
     optimizer = torch.optim.AdamW(network.parameters(), lr=5e-3)
     for _ in range(steps):
         chosen = windows[torch.randint(len(windows), (8,), generator=generator)]

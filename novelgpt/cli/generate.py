@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from novelgpt.cli.face import Face, add_dials, positive, settings_from
+from novelgpt.cli.together import table, told_of, write_together
 from novelgpt.config import STYLES, SampleConfig
+from novelgpt.errors import InputError
 from novelgpt.messages import Lang, Message, translate
 
 if TYPE_CHECKING:
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
     from novelgpt.writing.writer import Writer
 
 _TEXTS = ("memory", "note", "after")
+
+
+class NoSuchWord(InputError):
+    """What was to be taken is not a word: a marker, or part of a character."""
 
 
 def add_flags(parser: argparse.ArgumentParser, lang: Lang) -> None:
@@ -32,6 +38,8 @@ def add_flags(parser: argparse.ArgumentParser, lang: Lang) -> None:
     parser.add_argument(
         "--next", nargs="?", type=positive, const=10, metavar="N", help=words("help.generate.next")
     )
+    parser.add_argument("--at", type=positive, metavar="N", help=words("help.generate.at"))
+    parser.add_argument("--take", type=positive, metavar="K", help=words("help.generate.take"))
     parser.add_argument("--interactive", action="store_true", help=words("help.generate.interactive"))
     for name in ("stop", "ban"):
         parser.add_argument(
@@ -58,20 +66,24 @@ def run(face: Face) -> int:
     sample = dataclasses.replace(_sample(flags), names=names)
     info = find_model(flags.model, face.workspace)
     writer = Writer(load_model(info.folder, info.name), exact=flags.exact)
-    seen = _seen(writer, prompt, background)
+    prompt = prompt if flags.at is None else prompt[: flags.at]
+    seen, word = told_of(writer, prompt, background), ""
+    if flags.take:
+        word = _taken(writer, seen, flags.take)
+        seen = told_of(writer, prompt + word, background)
     if flags.show_context:
         for message in _told(seen):
             face.tell(message)
     if flags.next:
         _show_next(face, writer, seen)
     elif flags.interactive:
-        _write_together(face, writer, prompt, background, sample)
+        write_together(face, writer, prompt + word, background, sample)
     elif flags.after:
         _fill(face, writer, seen, sample)
     elif sample.n > 1:
         _offer(face, writer, seen, sample)
     else:
-        _write(face, writer, prompt, seen, sample)
+        _write(face, writer, prompt, word, seen, sample)
     return 0
 
 
@@ -109,10 +121,12 @@ def _background(flags: argparse.Namespace) -> Background:
     return Background(flags.memory or "", flags.note or "", lore, earlier)
 
 
-def _seen(writer: Writer, story: str, background: Background) -> Context:
-    from novelgpt.writing.context import assemble
-
-    return assemble(story, background, writer.count, writer.longest)
+def _taken(writer: Writer, seen: Context, number: int) -> str:
+    """Return the word that is so many places from the likeliest."""
+    word = writer.next_tokens(seen.prompt, number)[-1][1]
+    if not word:
+        raise NoSuchWord(number=number)
+    return word
 
 
 def _told(seen: Context) -> Iterator[Message]:
@@ -127,13 +141,15 @@ def _told(seen: Context) -> Iterator[Message]:
         yield Message("context.left_out", {"names": "、".join(seen.left_out)})
 
 
-def _write(face: Face, writer: Writer, prompt: str, seen: Context, sample: SampleConfig) -> None:
+def _write(face: Face, writer: Writer, prompt: str, word: str, seen: Context, sample: SampleConfig) -> None:
     pieces = []
+    if not face.flags.json:
+        print(word, end="", flush=True)
     for piece in writer.stream(seen.prompt, sample):
         pieces.append(piece)
         if not face.flags.json:
             print(piece.text, end="", flush=True)
-    text, last = "".join(piece.text for piece in pieces), pieces[-1]
+    text, last = word + "".join(piece.text for piece in pieces), pieces[-1]
     if face.flags.json:
         told = {"seed": last.seed, "finish_reason": last.finish_reason, "context": _parts(seen)}
         face.result({"prompt": prompt, "text": text, "model": writer.model.name, **told})
@@ -186,53 +202,5 @@ def _show_next(face: Face, writer: Writer, seen: Context) -> None:
     """Show what may come next, and how likely it is."""
     found = writer.next_tokens(seen.prompt, face.flags.next)
     values = [{"id": token, "text": text, "chance": chance} for token, text, chance in found]
-    rows = [Message("plain", {"text": f"{chance:7.3%}  {text!r}"}) for _, text, chance in found]
+    rows = table((text, chance) for _, text, chance in found)
     face.result({"next": values, "model": writer.model.name}, [Message("next.head"), *rows])
-
-
-def _write_together(
-    face: Face, writer: Writer, prompt: str, background: Background, sample: SampleConfig
-) -> None:
-    """Write a passage, ask what to do with it, and go on."""
-    passages = [prompt]
-    face.say("interactive.help")
-    print(prompt, end="", flush=True)
-    while True:
-        seen = _seen(writer, "".join(passages), background)
-        written = ""
-        for piece in writer.stream(seen.prompt, sample):
-            written += piece.text
-            print(piece.text, end="", flush=True)
-        print(flush=True)
-        passages, goes_on = _asked(face, passages, written)
-        if not goes_on:
-            print("".join(passages), flush=True)
-            return
-
-
-def _asked(face: Face, passages: list[str], written: str) -> tuple[list[str], bool]:
-    """Return the passages after the person's answer, and whether to write on."""
-    while True:
-        try:
-            answer = _line(translate("interactive.ask", face.lang)).strip().lower()
-        except EOFError:
-            return [*passages, written], False
-        if answer == "":
-            return [*passages, written], True
-        if answer == "r":
-            return passages, True
-        if answer == "e":
-            return [*passages, _line(translate("interactive.edit", face.lang))], True
-        if answer == "q":
-            return [*passages, written], False
-        if answer == "u" and len(passages) > 1:
-            return passages[:-1], True
-        face.say("interactive.nothing" if answer == "u" else "interactive.help")
-
-
-def _line(question: str) -> str:
-    print(question, end="", file=sys.stderr, flush=True)
-    line = sys.stdin.readline()
-    if not line:
-        raise EOFError
-    return line.rstrip("\n")

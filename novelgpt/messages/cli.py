@@ -282,6 +282,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "不续写，只列出下一个词元最可能的 N 种（默认 10）",
         "write nothing, list the N likeliest next tokens (default 10)",
     ),
+    "help.generate.at": (
+        "只看开头的前 N 个字：--next 列出那里的词，续写也从那里写起",
+        "look at the first N characters of the prompt only: what --next lists, or where writing goes on",
+    ),
+    "help.generate.take": (
+        "先写下那里第 K 可能的词（见 --next），再往下写",
+        "write the K-th likeliest token first (see --next), then go on",
+    ),
     "help.generate.interactive": (
         "写一段问一次：收下、重写、改写、退回",
         "write passage by passage and ask: accept, retry, edit, take back",

@@ -25,13 +25,21 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "candidate.fit": ("〔{number}〕与后文相合 {fit:.2f}", "[{number}] fit with what follows {fit:.2f}"),
     "candidate.whole": ("句子完整", "whole sentences"),
     "candidate.broken": ("句子未完", "ends mid-sentence"),
-    "next.head": ("概率     词元", "chance   token"),
+    "next.head": ("序号  概率     词元", "place  chance  token"),
     "interactive.help": (
-        "回车收下，r 重写，e 改写成你输入的文字，u 退回上一段，q 结束",
-        "Enter accepts, r tries again, e replaces it by what you type, u takes back the last passage, q ends",
+        "回车收下，r 重写，a 换一个词从那里重写，e 改写成你输入的文字，u 退回上一段，q 结束",
+        "Enter accepts, r tries again, a takes another word and goes on from there, e replaces it by what you type,"
+        " u takes back the last passage, q ends",
     ),
-    "interactive.ask": ("（回车/r/e/u/q）> ", "(Enter/r/e/u/q) > "),
+    "interactive.ask": ("（回车/r/a/e/u/q）> ", "(Enter/r/a/e/u/q) > "),
+    "interactive.which": ("换哪个词：", "which word: "),
+    "interactive.no_such_word": ("这一段里没有这个词", "this passage has no such word"),
+    "interactive.number": ("换成第几个（回车不换）：", "which of these (Enter for none): "),
     "interactive.edit": ("改成：", "instead: "),
     "interactive.nothing": ("没有可以退回的了", "there is nothing to take back"),
+    "error.NoSuchWord": (
+        "第 {number} 种不是能写出来的词：用 --next 看表，换一个 --take",
+        "number {number} is no word that can be written: look at the table with --next and choose another with --take",
+    ),
     "writing.no_numbers": ("它的权重算出的不是数", "its weights do not compute to numbers"),
 }

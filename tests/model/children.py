@@ -28,10 +28,10 @@ def start(folder: Path, **more: Any) -> Any:
     return child
 
 
-def run(folder: Path, **more: Any) -> int:
+def run(folder: Path, patience: float = 120, **more: Any) -> int:
     """Train to the end, or to the death that was asked for; return the exit code."""
     child = start(folder, **more)
-    child.join(120)
+    child.join(patience)
     assert child.exitcode is not None, "the child hangs"
     return child.exitcode
 

@@ -30,7 +30,8 @@ class Alternatives:
 def alternatives_at(writer: Writer, text: str, place: int, count: int) -> Alternatives | None:
     """Look at one place; None where the model does not see that far, or the place is no word of its own."""
     texts = writer.model.tokenizer.texts
-    end = min(len(text), place + BEHIND)
+    paragraph = text.find("\n", place)  # beyond it a page may have indents, which the model does not read
+    end = min(place + BEHIND, len(text) if paragraph < 0 else max(paragraph, place + 1))
     for told in reversed(writer.told(text[:end], count)):
         start = end - len(texts[told.token])
         if start <= place < end:
