@@ -239,6 +239,11 @@ class Workspace:
         return self.root / "vocab"
 
     @property
+    def own_vocab_dir(self) -> Path:
+        """The vocabulary that the page makes of the workspace's books; hidden, so that no one takes it for a novel."""
+        return self.corpus_dir / ".workshop" / "vocab"
+
+    @property
     def runs_dir(self) -> Path:
         """One folder per training run."""
         return self.root / "runs"

@@ -12,6 +12,7 @@ import json
 import os
 import uuid
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -97,3 +98,15 @@ def sha256_file(path: Path) -> str:
     """Return the sha256 of a file's bytes as hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def aside(folder: Path, name: str) -> Path:
+    """Return a free place in a folder for something that is removed today."""
+    folder.mkdir(parents=True, exist_ok=True)
+    day = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    stem, suffix = Path(name).stem, Path(name).suffix
+    place, count = folder / f"{stem}-{day}{suffix}", 1
+    while place.exists():
+        count += 1
+        place = folder / f"{stem}-{day}-{count}{suffix}"
+    return place

@@ -2,7 +2,7 @@
 
 Laws: never more than `slots` compute; clients take turns in a circle, and within one client who came first goes first; a
 long text steps back between two of its tokens when others wait, so that nobody waits for the whole of it; who finds the
-queue full is refused at once, whoever waits knows how many go before, and may give up.
+queue full is refused at once, whoever waits may ask how many go before, and may give up.
 """
 
 from __future__ import annotations
@@ -47,13 +47,18 @@ class Turn:
 
     @property
     def position(self) -> int:
-        """How many go before; 0 for one that is next or no longer waits."""
+        """How many go before; 0 for one that has begun or no longer waits."""
         return self._turns.position(self)
 
     def wait(self) -> bool:
         """Wait until it may compute; False if it was cancelled meanwhile."""
         self._decided.wait()
         return not self.cancelled
+
+    def waits(self, seconds: float) -> Iterator[None]:
+        """Wait as `wait` does, but come back after every so many seconds, to look how many still go before."""
+        while not self._decided.wait(seconds):
+            yield
 
     def share(self) -> bool:
         """Between two steps: step back if this one has had its share and others wait, until it may go on; False if it
@@ -139,10 +144,11 @@ class Turns:
         return len(mine)
 
     def position(self, turn: Turn) -> int:
-        """Return how many go before `turn`, if nobody else comes or gives up."""
+        """Return how many go before `turn`, if nobody else comes or gives up: all that are under way, and those in front of it
+        that have not begun either."""
         with self._lock:
-            order = self._order()
-            return order.index(turn) if turn in order else 0
+            waiting = [one for one in self._order() if one not in self._begun]
+            return len(self._begun) + waiting.index(turn) if turn in waiting else 0
 
     def forget(self, turn: Turn) -> None:
         """Take a turn out of its line, if it waits in one."""

@@ -353,7 +353,7 @@ def test_stories_and_other_texts_share_one_queue(studio, story):
         waiting.start()
         while waiting.is_alive() and not studio.position(story):
             pass
-        assert (studio.position(story), second.position) == (1, 0)
+        assert (studio.position(story), second.position) == (2, 1)
         second.leave()
         assert studio.stop(story)
         waiting.join()

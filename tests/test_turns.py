@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 
 from novelgpt import turns as turns_module
 from novelgpt.errors import Busy, TooManyWaiting
-from novelgpt.turns import MOST_BEGUN, Turns
+from novelgpt.turns import MOST_BEGUN, Turn, Turns
+
+
+@pytest.fixture
+def no_share(monkeypatch):
+    """Everybody has had its share at once."""
+    monkeypatch.setattr(turns_module, "SHARE_SECONDS", 0.0)
 
 
 def had_in_order(turns, entered):
@@ -38,7 +44,7 @@ def test_clients_take_turns_in_a_circle_and_each_ones_texts_come_in_order():
     turns = Turns()
     now = turns.enter("x")
     entered = [turns.enter(client) for client in "aaabbc"]
-    assert [turn.position for turn in entered] == [0, 3, 5, 1, 4, 2]
+    assert [turn.position for turn in entered] == [1, 4, 6, 2, 5, 3]
     now.leave()
     assert "".join(turn.client for turn in had_in_order(turns, entered)) == "abcaba"
 
@@ -48,7 +54,7 @@ def test_nobody_waits_for_two_texts_of_another_client_between_two_of_its_own(cli
     turns = Turns(slots, most_per_client=24)
     blocking = [turns.enter("x") for _ in range(slots)]
     entered = [turns.enter(client) for client in clients]
-    assert sorted(turn.position for turn in entered) == list(range(len(entered)))
+    assert sorted(turn.position for turn in entered) == list(range(slots, slots + len(entered)))
     expected = sorted(entered, key=lambda turn: turn.position)
     for turn in blocking[1:]:
         turn.cancel()  # they compute on; only one slot is emptied below
@@ -71,7 +77,7 @@ def test_a_full_queue_is_refused_at_once():
     assert not isinstance(refused.value, TooManyWaiting)
     assert refused.value.facts["seconds"] > 0
     entered[1].cancel()
-    assert turns.enter("d").position == 1
+    assert turns.enter("d").position == 2
 
 
 def test_one_client_cannot_fill_the_queue():
@@ -92,11 +98,46 @@ def test_who_gives_up_while_waiting_is_woken_and_never_computes():
     second.cancel()
     thread.join()
     assert results == [False]
-    assert third.position == 0
+    assert third.position == 1
     first.leave()
     assert third.wait()
     second.leave()
     assert turns.writing == 1
+
+
+def test_who_waits_hears_again_and_again_how_many_go_before():
+    turns = Turns()
+    first, second, third = (turns.enter(client) for client in "abc")
+    heard = []
+    for _ in third.waits(0.001):
+        heard.append(third.position)
+        (first if len(heard) == 2 else second if len(heard) == 4 else Turn(turns, "nobody")).leave()
+    assert heard == [2, 2, 1, 1]
+    assert third.granted
+    assert third.position == 0
+
+
+def test_who_gives_up_hears_no_more():
+    turns = Turns()
+    _, second = turns.enter("a"), turns.enter("b")
+    for _ in second.waits(0.001):
+        second.cancel()
+    assert not second.wait()
+
+
+def test_those_under_way_go_before_one_that_has_not_begun_and_a_text_set_aside_waits_for_nobody(no_share):
+    turns = Turns()
+    entered = [turns.enter(str(number)) for number in range(MOST_BEGUN + 3)]
+    threads = [threading.Thread(target=turn.share) for turn in entered[: MOST_BEGUN - 1]]
+    for turn, thread in zip(entered, threads, strict=False):
+        assert turn.wait()
+        thread.start()
+    assert entered[MOST_BEGUN - 1].wait()
+    places = [turn.position for turn in entered]
+    assert places == [0] * MOST_BEGUN + [MOST_BEGUN, MOST_BEGUN + 1, MOST_BEGUN + 2]
+    turns.cancel_all()
+    for thread in threads:
+        thread.join()
 
 
 def test_cancelling_one_that_computes_asks_it_to_stop_but_keeps_its_slot_until_it_leaves():
@@ -124,12 +165,6 @@ def test_an_error_inside_a_turn_frees_the_slot():
     with pytest.raises(ZeroDivisionError), turns.enter("a"):
         raise ZeroDivisionError
     assert turns.writing == 0
-
-
-@pytest.fixture
-def no_share(monkeypatch):
-    """Everybody has had its share at once."""
-    monkeypatch.setattr(turns_module, "SHARE_SECONDS", 0.0)
 
 
 def test_a_long_text_steps_back_for_another_client_and_goes_on_after_it(no_share):

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from novelgpt.config import Workspace
 from novelgpt.errors import BadValue, UnknownModel
-from novelgpt.model.known import list_models
+from novelgpt.model.known import EMBEDDED, list_models
+from novelgpt.model.running.process import mark_by_ps, mark_of
 from novelgpt.studio import training
 from novelgpt.studio.corpus_desk import StoryTooShort
-from novelgpt.studio.running import Child, _mark_by_ps, mark_of
+from novelgpt.studio.running import Child
 from novelgpt.studio.training import (
     BadRunName,
     NameTaken,
@@ -225,7 +226,7 @@ def test_runs_of_the_command_line_are_there_too(workshop, workspace, tmp_path):
     stop_after(tiny_config(), shards, workspace.runs_dir / "begun", 3)
     (workspace.runs_dir / "no-run").mkdir()
     (workspace.runs_dir / "removed").mkdir()
-    assert [(run.name, run.is_ours) for run in workshop.runs()] == [("begun", False), ("done", False)]
+    assert [(run.name, run.can_be_asked) for run in workshop.runs()] == [("begun", False), ("done", False)]
     assert workshop.state("done").status == "finished"
     assert workshop.state("begun").status == "running"  # its log has just grown: it may well run
     with pytest.raises(TrainingUnderWay):
@@ -282,8 +283,8 @@ def test_a_process_that_ended_and_was_not_collected_does_not_run():
 
 @pytest.mark.skipif(not os.path.exists("/bin/ps"), reason="no ps here")  # noqa: PTH110
 def test_ps_tells_processes_apart_too():
-    assert _mark_by_ps(os.getpid()) == _mark_by_ps(os.getpid()) != _mark_by_ps(1)
-    assert _mark_by_ps(2**22 + 1) is None
+    assert mark_by_ps(os.getpid()) == mark_by_ps(os.getpid()) != mark_by_ps(1)
+    assert mark_by_ps(2**22 + 1) is None
 
 
 @pytest.mark.parametrize("damage", ["", "[]", "{", "\0"])
@@ -326,12 +327,14 @@ def test_names_are_cleaned_and_settings_checked(workspace):
         order(settings={"width": 1})
     with pytest.raises(UnknownModel):
         order(init="nowhere").arguments(workspace)
-    asked = order(chapters=(workspace.chapters_dir / "渡口.jsonl",), minutes=2.5, steps=None, lora=True)
+    asked = order(
+        chapters=(workspace.chapters_dir / "渡口.jsonl",), minutes=2.5, steps=None, init=EMBEDDED, lora=True
+    )
     flags = asked.arguments(workspace)
     assert flags[0] == "--name=渡口"
     assert flags[-1].endswith("/corpus/chapters/渡口.jsonl")
     assert {"--minutes=2.5", "--lora", "--preset=gpt2-tiny"} <= set(flags)
-    assert replace(asked, lora=False, minutes=None).asked().keys() == {"preset", *SMALL}
+    assert replace(asked, lora=False, init=None, minutes=None).asked().keys() == {"preset", *SMALL}
 
 
 @pytest.mark.parametrize("name", ["nothing", "..", "../渡口", ""])

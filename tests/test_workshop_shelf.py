@@ -9,12 +9,12 @@ import pytest
 
 from novelgpt import cli
 from novelgpt.errors import BadValue, UnknownModel
-from novelgpt.model.exporting.refusal import ExportExists
 from novelgpt.model.known import EMBEDDED
+from novelgpt.model.running.process import mark_of
 from novelgpt.studio import corpus_desk
 from novelgpt.studio.corpus_desk import TooMuchAtOnce, UnknownBook, VocabularyUnderWay
 from novelgpt.studio.model_shelf import BuiltInModel
-from novelgpt.studio.running import Child, mark_of
+from novelgpt.studio.running import Child
 from novelgpt.studio.score_board import FIGURES, ScoringUnderWay
 from novelgpt.studio.training import (
     BadRunName,
@@ -87,6 +87,7 @@ def test_files_that_are_all_refused_are_told_and_too_many_are_not_taken(workshop
 
 def test_a_vocabulary_is_built_beside_the_desk(workshop, workspace):
     assert workshop.vocab().status == "none"
+    former = (workspace.vocab_dir / "vocab.txt").read_bytes()
     with pytest.raises(BadValue):
         workshop.build_vocab(12)
     workshop.build_vocab(1000, "en")
@@ -95,7 +96,8 @@ def test_a_vocabulary_is_built_beside_the_desk(workshop, workspace):
     assert Child(workspace.corpus_dir / ".workshop", "vocab").wait(PATIENCE_SECONDS)
     state = workshop.vocab()
     assert (state.status, state.result["size"]) == ("finished", 1000)
-    assert len((workspace.vocab_dir / "vocab.txt").read_text(encoding="utf-8").splitlines()) == 1000
+    assert (workspace.vocab_dir / "vocab.txt").read_bytes() == former  # a tracked one, in a checkout
+    assert len((workspace.own_vocab_dir / "vocab.txt").read_text(encoding="utf-8").splitlines()) == 1000
     assert [book.title for book in workshop.books()] == ["夜雨", "渡口"]
     shutil.rmtree(workspace.chapters_dir)
     workshop.build_vocab(1000, "en")
@@ -110,7 +112,7 @@ def test_models_are_renamed_and_moved_aside_but_never_erased(workshop, workspace
     assert workshop.rename("tiny", " 我的  模型 ") == "我的 模型"
     names = [model.name for model in workshop.models()]
     assert names == ["我的 模型", EMBEDDED]
-    assert [model.origin for model in workshop.models()] == ["run", EMBEDDED]
+    assert [model.origin for model in workshop.models()] == ["brought", EMBEDDED]
     assert workshop.models()[1].parameters > 1_000_000
     for call in (lambda: workshop.rename(EMBEDDED, "x"), lambda: workshop.delete(EMBEDDED)):
         with pytest.raises(BuiltInModel):
@@ -120,14 +122,6 @@ def test_models_are_renamed_and_moved_aside_but_never_erased(workshop, workspace
         workshop.rename("other", "我的 模型")
     with pytest.raises(BadRunName):
         workshop.rename("other", "../up")
-    exported = workshop.export("other", "hf")
-    assert (workspace.root / "exports/other-hf/model.safetensors").is_file()
-    assert exported["format"] == "hf"
-    with pytest.raises(ExportExists):
-        workshop.export("other", "hf")
-    workshop.export("other", "hf", replace=True)
-    with pytest.raises(BadValue):
-        workshop.export("other", "exe")
     moved = workshop.delete("other")
     assert moved.parent == workspace.runs_dir / "removed"
     assert (moved / "final/model.safetensors").is_file()

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -32,7 +36,21 @@ def run(face: Face) -> int:
     usual = usual_path(info.name, flags.format, flags.dtype, face.workspace.root / "exports")
     path = Path(flags.out) if flags.out else usual
     face.say("export.writing", name=info.name, format=flags.format, path=path)
-    exported = export_model(info, flags.format, path, dtype=flags.dtype, force=flags.force)
+    with ends_tidily():
+        exported = export_model(info, flags.format, path, dtype=flags.dtype, force=flags.force)
     values = exported.plain()
     face.result(values, [Message("export.done", values)])
     return 0
+
+
+@contextlib.contextmanager
+def ends_tidily() -> Iterator[None]:
+    """Within, SIGTERM ends the work as Ctrl-C does, so that what is half written goes."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread hears signals
+        yield
+        return
+    former = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)

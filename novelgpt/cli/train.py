@@ -39,6 +39,7 @@ def add_flags(parser: argparse.ArgumentParser, lang: Lang) -> None:
 def run(face: Face) -> int:
     """Chapters and vocabulary → a model."""
     from novelgpt.model.running.distributed import joined
+    from novelgpt.model.running.process import noted
     from novelgpt.model.running.run_folder import read_plan
     from novelgpt.model.train import train
 
@@ -48,7 +49,9 @@ def run(face: Face) -> int:
     config = settings_from(
         _from_file(TrainConfig() if former is None else former.config, flags.config), flags
     )
-    with joined(os.environ) as world, stop_signals() as asked_to_stop:
+    with joined(os.environ) as world, stop_signals() as asked_to_stop, contextlib.ExitStack() as open_notes:
+        if world.leads and not flags.dry_run:
+            open_notes.enter_context(noted(run_dir, _again(flags)))
         face.quiet = not world.leads
         if flags.resume and former is None:
             face.say("train.nothing_to_resume", folder=run_dir)
@@ -67,6 +70,14 @@ def run(face: Face) -> int:
         )
         with contextlib.closing(events):
             return _follow(face, events, run_dir)
+
+
+def _again(flags: argparse.Namespace) -> list[str]:
+    """Return the flags that a run needs to be gone on with from anywhere, besides those that it keeps itself."""
+    vocabulary = [f"--vocab={Path(flags.vocab).resolve()}"] if flags.vocab else []
+    chapters = [str(Path(path).resolve()) for path in flags.chapters]
+    held_out = [str(Path(path).resolve()) for path in flags.held_out_chapters or ()]
+    return [*vocabulary, *chapters, *(["--held-out-chapters", *held_out] if held_out else [])]
 
 
 def _shards(face: Face, config: TrainConfig, run_dir: Path) -> Any:

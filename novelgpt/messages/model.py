@@ -23,6 +23,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "off：切分的张量不能与 --lora 或 --optimizer muon 同用",
         "off: split tensors go with neither --lora nor --optimizer muon",
     ),
+    "train.lora_needs_model": (
+        "LoRA 小适配器要加在现成的模型上，先用 --init（网页上是“从哪里练起”）选一个",
+        "LoRA adapters work in a model that exists; choose one with --init (“Start from” on the page)",
+    ),
     "train.no_compiler": (
         "没有 C++ 编译器（g++、clang++ 或 cl），不用 torch.compile，照样练",
         "no C++ compiler (g++, clang++ or cl): training goes on without torch.compile",

@@ -78,6 +78,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "ui.count": ("字数 {characters:,}", "characters: {characters:,}"),
     "ui.saved": ("已保存", "saved"),
     "ui.writing": ("正在续写", "writing"),
+    "ui.waiting": (
+        "模型正忙，前面还有 {before} 个，轮到就写",
+        "the model is busy: {before} before this one, it starts when its turn comes",
+    ),
     "ui.preparing": ("正在准备模型", "getting the model ready"),
     "ui.wrote": ("写了 {characters:,} 字", "wrote {characters:,} characters"),
     "ui.wrote_nothing": ("没有写出新的字", "nothing new was written"),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from novelgpt.config import EMBEDDED_MODEL_DIR, Workspace
 from novelgpt.errors import UnknownModel
+from novelgpt.model.running.choice import chosen_model
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
 ADAPTER = "adapter_config.json"
@@ -26,10 +27,10 @@ class ModelInfo:
 
 
 def list_models(workspace: Workspace) -> list[ModelInfo]:
-    """Return the finished runs, newest first, then the model inside the package."""
+    """Return the finished runs, newest first, each by its better model, then the model inside the package."""
     finals = [path.parent for path in workspace.runs_dir.glob(f"*/final/{WEIGHTS}")]
     finals.sort(key=lambda folder: (folder / WEIGHTS).stat().st_mtime, reverse=True)
-    found = [ModelInfo(folder.parent.name, folder) for folder in finals]
+    found = [ModelInfo(folder.parent.name, chosen_model(folder.parent).folder) for folder in finals]
     if (EMBEDDED_MODEL_DIR / WEIGHTS).is_file():
         found.append(ModelInfo(EMBEDDED, EMBEDDED_MODEL_DIR))
     return found

@@ -1,7 +1,8 @@
 """A backup a day: the open library goes in, a copy of it as it stood is in `backups/` beside it.
 
-Laws: a file with a backup's name is a whole library; the newest five stay; a backup that cannot be made is noted in the
-log and stops nothing.
+Laws: what is changed first on a day is changed after the library was copied, in a program that runs for weeks as well; a
+file with a backup's name is a whole library; the newest five stay; a backup that cannot be made is noted in the log and
+stops nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import logging
 import os
 import sqlite3
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from novelgpt.files import sync_file, sync_folder
@@ -22,7 +23,22 @@ FOLDER = "backups"
 _log = logging.getLogger(__name__)
 
 
-def back_up_daily(connection: sqlite3.Connection, path: Path, now: datetime) -> None:
+class DailyBackups:
+    """The backups of one open library; on all but the first change of a day they cost the comparing of two dates."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._tried_on: date | None = None
+
+    def make(self, connection: sqlite3.Connection, now: datetime) -> None:
+        """Copy the library if that was not tried today; one that failed is tried again tomorrow, not at every key."""
+        today = now.astimezone(UTC).date()
+        if today != self._tried_on:
+            self._tried_on = today
+            _back_up(connection, self._path, now)
+
+
+def _back_up(connection: sqlite3.Connection, path: Path, now: datetime) -> None:
     """Copy the library if it has stories and no copy of today."""
     folder = path.parent / FOLDER
     backup = folder / f"{path.stem}-{now.astimezone(UTC):%Y-%m-%d}{path.suffix}"

@@ -1,7 +1,7 @@
 """A person's own file → a preview of its chapters that can be put right, and then the passages of a story.
 
-Laws: the file is read the way ingest reads it, so the same bytes give the same chapters; merging, splitting and renaming
-never lose a character of the text: what was a title becomes a line, what was a line becomes a title.
+Laws: the file is read the way ingest reads it, so the same bytes give the same chapters; they are put right the way a
+book of the corpus is, and every step can be taken back.
 """
 
 from __future__ import annotations
@@ -11,43 +11,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from novelgpt.errors import BadValue, ImportTooLarge, NotText, SeveralBooks
+from novelgpt.errors import ImportTooLarge, NotText, SeveralBooks
 from novelgpt.messages import Message
+from novelgpt.text import mending
 from novelgpt.text.books import Manuscript, Refused, read_manuscripts
-from novelgpt.text.chapter import Kind
+from novelgpt.text.chapter import Chapter
 from novelgpt.text.ingesting.bind import bind
 from novelgpt.text.ingesting.library import safe_name
 
 LARGEST = 64 * 2**20
-LONGEST_TITLE = 100
 LONGEST_SUFFIX = 10
+MOST_STEPS = 100
 BETWEEN_CHAPTERS = "\n\n"
 
 
 @dataclass(frozen=True)
-class ImportedChapter:
-    """One chapter of the file: its heading, '' where it has none, and its paragraphs, one a line."""
-
-    title: str
-    kind: Kind
-    text: str
-
-    def whole(self) -> str:
-        """Return heading and paragraphs as they will stand in the story."""
-        return "\n".join(part for part in (self.title, self.text) if part)
-
-
-@dataclass(frozen=True)
 class Preview:
-    """What would be imported; `removed` counts the characters that cleaning took out."""
+    """What would be imported; `removed` counts the characters that cleaning took out, `former` holds the chapters as they
+    were before each change by hand."""
 
     title: str
     author: str
     encoding: str
     lost_characters: int
     removed: int
-    chapters: tuple[ImportedChapter, ...]
+    chapters: tuple[Chapter, ...]
     notes: tuple[Message, ...] = ()
+    former: tuple[tuple[Chapter, ...], ...] = ()
 
 
 def preview_of(filename: str, data: bytes, *, allow_loss: bool = False) -> Preview:
@@ -68,45 +58,39 @@ def preview_of(filename: str, data: bytes, *, allow_loss: bool = False) -> Previ
         decoded.encoding,
         decoded.lost_characters,
         sum(len(removal.text) for removal in book.removals),
-        tuple(ImportedChapter(chapter.title, chapter.kind, chapter.text) for chapter in book.chapters),
+        tuple(book.chapters),
         manuscript.notes,
     )
 
 
 def merged(preview: Preview, index: int) -> Preview:
     """Put a chapter at the end of the one before it; its heading becomes a line."""
-    chapter = _chapter(preview, index)
-    if index == 0:
-        raise BadValue(name=Message("library.chapter"), value=1, allowed=Message("library.not_first"))
-    before = preview.chapters[index - 1]
-    joined = "\n".join(part for part in (before.text, chapter.whole()) if part)
-    return _with(preview, index - 1, index + 1, [replace(before, text=joined)])
+    return _with(preview, mending.merged(preview.chapters, index))
 
 
 def split_at(preview: Preview, index: int, line: int) -> Preview:
     """Let a new chapter begin at a line of another's text; a line short enough becomes its heading."""
-    chapter = _chapter(preview, index)
-    lines = chapter.text.split("\n")
-    if not chapter.text or not 0 <= line < len(lines):
-        raise BadValue(
-            name=Message("library.line"),
-            value=line + 1,
-            allowed=Message("library.a_line", {"last": len(lines)}),
-        )
-    titled = len(lines[line]) <= LONGEST_TITLE
-    title, rest = (lines[line], lines[line + 1 :]) if titled else ("", lines[line:])
-    first = replace(chapter, text="\n".join(lines[:line]))
-    parts = [first] if first.whole() else []
-    return _with(preview, index, index + 1, [*parts, ImportedChapter(title, "chapter", "\n".join(rest))])
+    return _with(preview, mending.split_at(preview.chapters, index, line))
 
 
 def renamed(preview: Preview, index: int, title: str) -> Preview:
     """Give a chapter another heading, on one line; '' takes its heading away."""
-    chapter = _chapter(preview, index)
-    return _with(preview, index, index + 1, [replace(chapter, title=" ".join(title.split())[:LONGEST_TITLE])])
+    return _with(preview, mending.renamed(preview.chapters, index, title))
 
 
-def passages_of(chapters: Sequence[ImportedChapter]) -> list[str]:
+def left_out(preview: Preview, index: int) -> Preview:
+    """Leave a chapter out."""
+    return _with(preview, mending.left_out(preview.chapters, index))
+
+
+def taken_back(preview: Preview) -> Preview:
+    """Return the preview before its last change; one that was not changed stays as it is."""
+    if not preview.former:
+        return preview
+    return replace(preview, chapters=preview.former[-1], former=preview.former[:-1])
+
+
+def passages_of(chapters: Sequence[Chapter]) -> list[str]:
     """Return one passage a chapter, with a blank line before each heading but the first."""
     wholes = [whole for chapter in chapters if (whole := chapter.whole())]
     return [whole if number == 0 else BETWEEN_CHAPTERS + whole for number, whole in enumerate(wholes)]
@@ -130,13 +114,6 @@ def _only_book(filename: str, data: bytes) -> Manuscript:
     return books[0]
 
 
-def _chapter(preview: Preview, index: int) -> ImportedChapter:
-    if not 0 <= index < len(preview.chapters):
-        allowed = Message("library.a_chapter", {"last": len(preview.chapters)})
-        raise BadValue(name=Message("library.chapter"), value=index + 1, allowed=allowed)
-    return preview.chapters[index]
-
-
-def _with(preview: Preview, start: int, end: int, chapters: Sequence[ImportedChapter]) -> Preview:
-    """Return the preview with the chapters from `start` to `end` replaced."""
-    return replace(preview, chapters=(*preview.chapters[:start], *chapters, *preview.chapters[end:]))
+def _with(preview: Preview, chapters: tuple[Chapter, ...]) -> Preview:
+    """Return the preview with other chapters; those it had can be had again."""
+    return replace(preview, chapters=chapters, former=(*preview.former, preview.chapters)[-MOST_STEPS:])

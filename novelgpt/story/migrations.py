@@ -58,7 +58,17 @@ _BESIDE = (
     "CREATE INDEX beside_story ON beside (story)",
 )
 
-MIGRATIONS: tuple[Step, ...] = (_STORIES, _BESIDE)
+_CUTS = (
+    """CREATE TABLE cuts (
+        id INTEGER PRIMARY KEY,
+        story INTEGER NOT NULL REFERENCES story (id),
+        lines TEXT NOT NULL,
+        at TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX cuts_story ON cuts (story)",
+)
+
+MIGRATIONS: tuple[Step, ...] = (_STORIES, _BESIDE, _CUTS)
 
 
 def version_of(connection: sqlite3.Connection) -> int:

@@ -18,11 +18,13 @@ from typing import Any, Literal, Self
 
 from novelgpt.errors import PassageFinished, StoryChangedElsewhere, UnknownPassage
 from novelgpt.story.authorship import Run
-from novelgpt.story.backups import back_up_daily
+from novelgpt.story.backups import DailyBackups
 from novelgpt.story.beside import Beside, LoreEntry, add_beside, read_beside
 from novelgpt.story.branches import Branch, Comparison, compare_tips, list_branches, require_passage
+from novelgpt.story.cuts import add_cuts, read_cuts
 from novelgpt.story.database import Clock, errors_are_said, open_database, transaction
 from novelgpt.story.pages import UNSET, Unset, has_changed, keep_apart, runs_of, take_over
+from novelgpt.story.sections import Cut, Cuts
 from novelgpt.story.tree import (
     Author,
     Passage,
@@ -76,7 +78,8 @@ class StoryStore:
         self.path, self._clock = path, clock
         self._lock = threading.Lock()
         self._connection = open_database(path, clock)
-        back_up_daily(self._connection, path, clock())
+        self._backups = DailyBackups(path)
+        self._backups.make(self._connection, clock())
 
     def __enter__(self) -> Self:
         return self
@@ -99,7 +102,9 @@ class StoryStore:
         with self._writing() as database:
             return add_story(database, title, self._now())
 
-    def import_story(self, title: str, texts: Sequence[str], beside: Beside | None = None) -> StoryId:
+    def import_story(
+        self, title: str, texts: Sequence[str], beside: Beside | None = None, cuts: Cuts | None = None
+    ) -> StoryId:
         """Start a story with passages that were written elsewhere; one undo takes all of them back."""
         now = self._now()
         with self._writing() as database:
@@ -110,6 +115,7 @@ class StoryStore:
             if tip is not None:
                 move_to(database, story, tip, "append", now)
             add_beside(database, story, beside or Beside(), now)
+            add_cuts(database, story, cuts or {}, now)
             return story
 
     def stories(self, *, archived: bool = False) -> list[Story]:
@@ -149,6 +155,11 @@ class StoryStore:
         with self._writing() as database:
             if add_beside(database, story, beside, self._now()):
                 touch(database, story, self._now())
+
+    def cuts(self, story: StoryId) -> dict[str, Sequence[Cut]]:
+        """Return what was said of the story's lines: at which a chapter begins, whatever they look like."""
+        with self._reading() as database:
+            return read_cuts(database, story)
 
     def append(
         self,
@@ -289,12 +300,11 @@ class StoryStore:
 
     @contextlib.contextmanager
     def _using(self, mode: Literal["DEFERRED", "IMMEDIATE"]) -> Iterator[sqlite3.Connection]:
-        with (
-            self._lock,
-            errors_are_said(self.path, self._clock),
-            transaction(self._connection, mode),
-        ):
-            yield self._connection
+        with self._lock, errors_are_said(self.path, self._clock):
+            if mode == "IMMEDIATE":
+                self._backups.make(self._connection, self._clock())
+            with transaction(self._connection, mode):
+                yield self._connection
 
     def _reading(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
         return self._using("DEFERRED")

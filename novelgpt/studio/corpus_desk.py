@@ -1,16 +1,15 @@
 """Files that a person drops → books of the corpus, and the books → a vocabulary.
 
 Laws: how much comes in at once is bounded; a name from a person becomes a file name only after cleaning; a book that is
-removed moves aside and can be put back by hand.
+removed moves aside and can be put back by hand; whatever changes the books has them to itself.
 """
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,14 @@ from novelgpt.config import Workspace
 from novelgpt.errors import InputError, NothingIngested
 from novelgpt.files import write_bytes
 from novelgpt.messages import Lang, Message
+from novelgpt.studio.chapter_desk import ChapterDesk
 from novelgpt.studio.running import Child, JobState, spoken
 from novelgpt.text.books import SUFFIXES
 from novelgpt.text.chapter import Chapter, read_chapters, write_chapters
 from novelgpt.text.ingest import BookIngested, BookRefused, ingest
 from novelgpt.text.ingesting.advice import advice
 from novelgpt.text.ingesting.library import safe_name
+from novelgpt.text.ingesting.mended import set_aside
 from novelgpt.text.ingesting.record import BookLine, read_records
 from novelgpt.text.split import split_chapters
 
@@ -31,6 +32,9 @@ MOST_FILES = 500
 MOST_BYTES = 500 * 2**20
 SHORTEST_STORY = 500
 """Characters below which there is nothing to learn from a story."""
+
+PATIENCE_SECONDS = 3.0
+"""How long a person's change waits while others change the books."""
 
 CHAPTERS, MINE = "chapters", "mine"
 _LONGEST_STEM = 60
@@ -50,6 +54,14 @@ class UnknownBook(InputError):
 
 class StoryTooShort(InputError):
     """A story is too short to be learnt from."""
+
+
+class OwnStory(InputError):
+    """A book is made of a person's own story, and the story is the place to change it."""
+
+
+class CorpusBusy(InputError):
+    """Books are being taken in."""
 
 
 class VocabularyUnderWay(InputError):
@@ -93,6 +105,7 @@ class CorpusDesk:
         self._folder = workspace.corpus_dir
         self._lock = threading.Lock()
         self._counted: dict[Path, tuple[tuple[int, int], Book]] = {}
+        self.chapters = ChapterDesk(self._taken_in, self._one_hand)
 
     def ingest(self, files: Sequence[Path | Dropped], *, allow_loss: bool, lang: Lang) -> Iterator[Intake]:
         """Take in files by their paths, or by name and content; what is dropped is kept in `corpus/uploads/`."""
@@ -126,10 +139,8 @@ class CorpusDesk:
 
     def remove_book(self, book: str) -> Path:
         """Move a book out of the corpus and return where it lies now."""
-        path = self._path(book)
-        place = aside(self._folder / "removed-books", path.name)
-        shutil.move(path, place)
-        return place
+        with self._one_hand():
+            return set_aside(self._path(book))
 
     def keep_story(self, text: str, title: str) -> Path:
         """Write a person's own story as a book and return its file."""
@@ -146,7 +157,8 @@ class CorpusDesk:
         with self._lock:
             if self._vocab.is_running():
                 raise VocabularyUnderWay()
-            arguments = [f"--size={int(size)}", "--json", *spoken(self._workspace, lang)]
+            out = self._workspace.own_vocab_dir.resolve()  # the vocabulary of the command line stays as it is
+            arguments = [f"--size={int(size)}", f"--out={out}", "--json", *spoken(self._workspace, lang)]
             self._vocab.start(["vocab", *arguments], size=int(size))
 
     def vocab(self) -> JobState:
@@ -163,6 +175,23 @@ class CorpusDesk:
                 if f"{part}/{path.name}" == book:
                     return path
         raise UnknownBook(book=book)
+
+    def _taken_in(self, book: str) -> Path:
+        """Return the file of a book that came from outside."""
+        path = self._path(book)
+        if path.parent.name == MINE:
+            raise OwnStory()
+        return path
+
+    @contextmanager
+    def _one_hand(self) -> Iterator[None]:
+        """Have the books to oneself; what takes long is not waited for."""
+        if not self._lock.acquire(timeout=PATIENCE_SECONDS):
+            raise CorpusBusy()
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def _count(self, path: Path) -> Book:
         """Count a book; a file that has not changed is not read again."""
@@ -195,18 +224,6 @@ class CorpusDesk:
 
 def _size(content: bytes | Path) -> int:
     return len(content) if isinstance(content, bytes) else content.stat().st_size
-
-
-def aside(folder: Path, name: str) -> Path:
-    """Return a free place in a folder for something that is removed today."""
-    folder.mkdir(parents=True, exist_ok=True)
-    day = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-    stem, suffix = Path(name).stem, Path(name).suffix
-    place, count = folder / f"{stem}-{day}{suffix}", 1
-    while place.exists():
-        count += 1
-        place = folder / f"{stem}-{day}-{count}{suffix}"
-    return place
 
 
 def _with(so_far: Intake, event: BookIngested | BookRefused) -> Intake:

@@ -24,31 +24,33 @@ from novelgpt.story.exporting.manuscript import Manuscript, manuscript_of
 from novelgpt.story.exporting.plain import to_plain
 from novelgpt.story.importing import (
     LARGEST,
-    LONGEST_TITLE,
-    ImportedChapter,
     Preview,
+    left_out,
     merged,
     passages_of,
     preview_of,
     renamed,
     split_at,
+    taken_back,
 )
 from novelgpt.story.search import find_places, words_of
-from novelgpt.story.sections import Section, sections_of
+from novelgpt.story.sections import Cuts, Section, cuts_of, sections_of, volumes_of
 from novelgpt.story.store import PassageId, Story, StoryId, StoryStore
 from novelgpt.text.ingesting.library import safe_name
+from novelgpt.text.mending import LONGEST_TITLE
 
 __all__ = [
     "FORMATS",
     "Exported",
     "Format",
     "Found",
-    "ImportedChapter",
     "Library",
     "Preview",
+    "left_out",
     "merged",
     "renamed",
     "split_at",
+    "taken_back",
 ]
 
 Format = Literal["txt", "epub", "docx", "kobold"]
@@ -145,7 +147,8 @@ class Library:
 
     def chapters(self, story: StoryId) -> list[Section]:
         """Return the volumes and chapters of a story as it reads now."""
-        return sections_of(self._opened().text(story))
+        store = self._opened()
+        return sections_of(store.text(story), store.cuts(story))
 
     def search(self, words: str, story: StoryId | None = None) -> list[Found]:
         """Return the first places of any of the words, in the stories in use (or in one) that hold all of them."""
@@ -165,22 +168,25 @@ class Library:
     def export(
         self, story: StoryId, format: Format, section: int | None = None, *, typography: bool = False
     ) -> Exported:
-        """Return a story, or one of its sections (counted from 0), as a file."""
+        """Return a story, or one of its sections (counted from 0; a volume with its chapters), as a file."""
         _require_format(format)
         store = self._opened()
-        known, text = store.story(story), store.text(story)
-        part = None if section is None else _section(text, section)
-        title = f"{known.title} {part.title}".strip() if part else known.title
+        known, text, cuts = store.story(story), store.text(story), store.cuts(story)
+        parts = [] if section is None else _sections(text, cuts, section)
+        title = f"{known.title} {parts[0].title}".strip() if parts else known.title
         if format == "kobold":
             passages = [entry.text for entry in store.passages(store.tip(story))]
-            data = kobold.to_kobold([text[part.start : part.end]] if part else passages, store.beside(story))
+            data = kobold.to_kobold(
+                [text[parts[0].start : parts[-1].end]] if parts else passages, store.beside(story)
+            )
         else:
             made = manuscript_of(
                 title,
                 text,
                 started_at=known.created_at,
                 written_at=known.updated_at,
-                section=part,
+                sections=parts,
+                cuts=cuts,
                 typography=typography,
             )
             data = _laid_out(made, format, typography=typography)
@@ -191,9 +197,9 @@ class Library:
         return preview_of(filename, data, allow_loss=allow_loss)
 
     def import_book(self, preview: Preview, title: str | None = None) -> StoryId:
-        """Make a story of a preview, one passage a chapter."""
-        named = _title(title or preview.title or "")
-        return self._opened().import_story(named, passages_of(preview.chapters))
+        """Make a story of a preview, one passage a chapter; its chapters stay those of the preview."""
+        named, chapters = _title(title or preview.title or ""), preview.chapters
+        return self._opened().import_story(named, passages_of(chapters), cuts=cuts_of(chapters))
 
     def import_kobold(self, data: bytes, title: str = "KoboldAI") -> StoryId:
         """Make a story of a KoboldAI story file, with its memory, note and lore."""
@@ -226,12 +232,14 @@ def _require_format(format: str) -> None:
         )
 
 
-def _section(text: str, number: int) -> Section:
-    known = sections_of(text)
+def _sections(text: str, cuts: Cuts, number: int) -> list[Section]:
+    """Return one section, and below a volume all of its own."""
+    known = sections_of(text, cuts)
     if not 0 <= number < len(known):
-        allowed = Message("library.a_chapter", {"last": len(known)})
-        raise BadValue(name=Message("library.chapter"), value=number + 1, allowed=allowed)
-    return known[number]
+        allowed = Message("mending.a_chapter", {"last": len(known)})
+        raise BadValue(name=Message("mending.chapter"), value=number + 1, allowed=allowed)
+    volumes = (volume for volume in volumes_of(known) if volume.heading == (number, known[number]))
+    return [section for volume in volumes for _, section in volume.all()] or [known[number]]
 
 
 def _title(title: str) -> str:

@@ -1,4 +1,4 @@
-"""The models of a workspace: what each is and where it came from; renamed, moved aside, written for other programs.
+"""The models of a workspace: what each is and where it came from; renamed, moved aside.
 
 Laws: a model that is deleted moves to `runs/removed/` with all its checkpoints and can be put back by hand; the model
 inside the package and a run that is being trained stay where they are.
@@ -7,7 +7,7 @@ inside the package and a run that is being trained stay where they are.
 from __future__ import annotations
 
 import json
-import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,16 @@ from novelgpt.config import Workspace
 from novelgpt.errors import ModelError, NoValidCheckpoint
 from novelgpt.files import aside, write_json
 from novelgpt.model.known import EMBEDDED, WEIGHTS, ModelInfo, find_model, list_models
-from novelgpt.model.running.checkpoint import steps_in
+from novelgpt.model.reporting.card import bits_in_card
+from novelgpt.model.running.choice import FINAL, ChosenModel, chosen_model, newest_state
+from novelgpt.model.running.records import Record
 from novelgpt.model.running.run_folder import RunPlan, read_plan
+from novelgpt.model.tensor_file import parameters_in
 from novelgpt.studio.run_watch import STEM
 from novelgpt.studio.running import Child
 from novelgpt.studio.training import REMOVED, NameTaken, Training, TrainingUnderWay, UnknownRun, checked_name
 
-FORMATS = ("hf", "gguf", "onnx")
-_LONGEST_HEADER = 100 * 2**20
+_LARGEST_CARD = 1_000_000
 
 
 class BuiltInModel(ModelError):
@@ -37,12 +39,15 @@ class ModelFacts:
     name: str
     folder: Path
     origin: str
-    """`run`, `init` (a run that went on from another model) or `embedded`."""
+    """`run`, `init` (a run that went on from another model), `brought` (a folder without a record of a run) or `embedded`."""
     base: str
     """The model it went on from."""
     parameters: int | None
     context_length: int | None
     bits_per_character: float | None
+    """Of held-out text, by the run or by the card that came with the model."""
+    best_step: int | None
+    """The step that the weights are of, where the run became worse after it; None: they are its last."""
     trained_on: tuple[str, ...]
     """The books it was trained on; empty means all of the corpus at that time, or nobody knows."""
     changed_at: float
@@ -57,6 +62,8 @@ class Comparison:
     bits_after: float | None
     sample_before: str
     sample_after: str
+    best_step: int | None = None
+    """The step that "after" speaks of, where the run became worse after it."""
 
 
 class ModelShelf:
@@ -104,25 +111,20 @@ class ModelShelf:
         folder.rename(place)
         return place
 
-    def export(self, name: str, format_name: str, *, replace: bool) -> dict[str, Any]:
-        """Write a model into `exports/` for other programs and return what was written."""
-        from novelgpt.model.exporting.export import export_model, usual_path
-
-        info = find_model(name, self._workspace)
-        path = usual_path(info.name, format_name, None, self._workspace.root / "exports")
-        return export_model(info, format_name, path, force=replace).plain()
-
     def comparison(self, name: str) -> Comparison | None:
         """Return what a run made of the model it went on from; None where it began from nothing, or not yet."""
-        state = self._training.state(name)
-        before = _checkpoint(self._workspace.runs_dir / name).get("before") or {}
+        state, run_dir = self._training.state(name), self._workspace.runs_dir / name
+        before = newest_state(run_dir).get("before") or {}
         if not before:
             return None
+        chosen = chosen_model(run_dir) if state.status == "finished" else ChosenModel(run_dir / FINAL)
+        bits = chosen.bits_per_character or (state.held_out[-1][1] if state.held_out else None)
         return Comparison(
             before.get("bits_per_character"),
-            state.held_out[-1][1] if state.held_out else None,
+            bits,
             str(before.get("sample", "")),
-            str(state.samples[-1]["sample"]) if state.samples else "",
+            _sample_of(state.samples, chosen.step),
+            chosen.step if chosen.is_best else None,
         )
 
     def _movable(self, name: str) -> Path:
@@ -136,42 +138,46 @@ class ModelShelf:
         return folder
 
 
+def _sample_of(samples: Sequence[Record], step: int | None) -> str:
+    """Return what was written at a step, or last before it; without a step what was written last."""
+    if not samples:
+        return ""
+    before = [one for one in samples if step is None or one["step"] <= step]
+    return str((before or samples[:1])[-1]["sample"])
+
+
 def _facts(info: ModelInfo, *, is_default: bool) -> ModelFacts:
-    run_dir = info.folder.parent
-    plan = None if info.name == EMBEDDED else _plan(run_dir)
-    order = {} if info.name == EMBEDDED else Child(run_dir, STEM).facts.get("order") or {}
-    base = plan.base if plan else ""
-    bits = {} if info.name == EMBEDDED else _checkpoint(run_dir)
+    run_dir, is_run = info.folder.parent, info.name != EMBEDDED
+    plan = _plan(run_dir) if is_run else None
+    order = Child(run_dir, STEM).facts.get("order") or {} if is_run else {}
+    chosen = chosen_model(run_dir) if is_run else ChosenModel(info.folder)
     return ModelFacts(
         name=info.name,
         folder=info.folder,
-        origin=EMBEDDED if info.name == EMBEDDED else ("init" if base else "run"),
-        base=_model_name(base),
+        origin=_origin(plan) if is_run else EMBEDDED,
+        base=_model_name(plan.base) if plan else "",
         parameters=parameters_in(info.folder / WEIGHTS),
         context_length=_context(info.folder),
-        bits_per_character=next(iter(reversed(bits.get("held_out") or [])), None),
+        bits_per_character=chosen.bits_per_character or bits_in_card(_card(info.folder)),
+        best_step=chosen.step if chosen.is_best else None,
         trained_on=tuple(Path(path).stem for path in order.get("chapters") or ()),
         changed_at=(info.folder / WEIGHTS).stat().st_mtime,
         is_default=is_default,
     )
 
 
-def parameters_in(path: Path) -> int | None:
-    """Count the numbers in a safetensors file by its head alone; None where it cannot be read."""
+def _origin(plan: RunPlan | None) -> str:
+    if plan is None:
+        return "brought"
+    return "init" if plan.base else "run"
+
+
+def _card(folder: Path) -> str:
     try:
-        with path.open("rb") as stream:
-            (length,) = struct.unpack("<Q", stream.read(8))
-            head = json.loads(stream.read(min(length, _LONGEST_HEADER)))
-        return sum(_product(tensor["shape"]) for name, tensor in head.items() if name != "__metadata__")
-    except (OSError, ValueError, struct.error, LookupError, TypeError, AttributeError):
-        return None
-
-
-def _product(shape: list[int]) -> int:
-    result = 1
-    for size in shape:
-        result *= int(size)
-    return result
+        with (folder / "README.md").open("rb") as stream:
+            return stream.read(_LARGEST_CARD).decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def _context(folder: Path) -> int | None:
@@ -185,14 +191,6 @@ def _plan(run_dir: Path) -> RunPlan | None:
         return read_plan(run_dir)
     except NoValidCheckpoint:
         return None
-
-
-def _checkpoint(run_dir: Path) -> dict[str, Any]:
-    """Return the numbers of the newest checkpoint."""
-    for _, folder in reversed(steps_in(run_dir / "checkpoints")):
-        if state := _read_json(folder / "state.json"):
-            return state
-    return {}
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from typing import Any, Literal
 from novelgpt.errors import NoValidCheckpoint
 from novelgpt.messages import LANGUAGES, Message, translate
 from novelgpt.model.known import WEIGHTS
+from novelgpt.model.running import process
 from novelgpt.model.running.records import Point, Record, Records, gather
 from novelgpt.model.running.run_folder import CONFIG, METRICS, RunPlan, read_plan
 from novelgpt.studio.running import Child
@@ -52,8 +54,8 @@ class RunState:
     reason: Message | None
     """Why it failed."""
     changed_at: float
-    is_ours: bool
-    """Whether it was begun here, so that it can be paused from here."""
+    can_be_asked: bool
+    """Whether its process is known, so that it can be paused from here."""
 
 
 class RunWatch:
@@ -61,6 +63,7 @@ class RunWatch:
 
     def __init__(self, run_dir: Path) -> None:
         self.run_dir, self.child = run_dir, Child(run_dir, STEM)
+        self.process = Child(run_dir, process.STEM)
         self._lock = threading.Lock()
         self._forget(0)
 
@@ -88,8 +91,12 @@ class RunWatch:
             last_lines=self.child.last_lines(),
             reason=reason,
             changed_at=max(map(_changed_at, (self._metrics, self.child.facts_path, self.run_dir / CONFIG))),
-            is_ours=bool(self.child.facts),
+            can_be_asked=self.at_work() is not None,
         )
+
+    def at_work(self) -> Child | None:
+        """Return the process that trains, as it was begun here or as it told of itself; None where none is known."""
+        return next((one for one in (self.child, self.process) if one.is_running()), None)
 
     @property
     def _metrics(self) -> Path:
@@ -102,20 +109,32 @@ class RunWatch:
             return None
 
     def _status(self) -> tuple[Status, Message | None]:
-        if self.child.is_running():
-            began = float(self.child.facts["started_at"])
+        if trains := self.at_work():
+            began = float(trains.facts["started_at"])
             return ("running" if _changed_at(self._metrics) >= began else "waiting"), None
         if self._runs_elsewhere():
             return "running", None
         weights = _changed_at(self.run_dir / "final" / WEIGHTS)
         if weights and weights >= _changed_at(self._metrics):  # the last thing that a run writes
             return "finished", None
-        return self._ended() if self.child.facts else ("paused", None)
+        if self.last() is self.child:
+            return self._ended()
+        return ("stopped" if self.process.facts.get("asked") == "stop" else "paused"), None
+
+    def last(self) -> Child:
+        """Return the process that trained last, as it was begun here or as it told of itself."""
+        ours, told = self.child.facts, self.process.facts
+        same = ours.get("pid") in (told.get("pid"), told.get("parent"))
+        later = ours.get("started_at", 0) >= told.get("started_at", 0)
+        return self.child if ours and (same or later) else self.process
 
     def _runs_elsewhere(self) -> bool:
-        grew = _changed_at(self._metrics)
+        """Say whether the log grows though no process is known: on another machine, or in a program of somebody's own."""
+        grew, told = _changed_at(self._metrics), self.process.facts
         if _changed_at(self.run_dir / "final" / WEIGHTS) >= grew or time.time() - grew > _LATELY_SECONDS:
             return False
+        if told.get("host") == platform.node() and grew <= float(told.get("ended_at", time.time())):
+            return False  # the process told of itself, and has ended
         return grew > _changed_at(self.child.log_path) + _LOG_LAG_SECONDS
 
     def _ended(self) -> tuple[Status, Message | None]:

@@ -23,13 +23,11 @@ from typing import Any, Literal
 from novelgpt.config import Workspace
 from novelgpt.files import write_json
 from novelgpt.messages import Lang, Message
+from novelgpt.model.running.process import lives, mark_of, read_note
 
 _SOURCE_DIR = Path(__file__).parent.parent.parent
 """The folder that holds the package: a process begun there finds it, installed or not."""
 _TAIL_BYTES = 8192
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-_STATE, _STARTED = 0, 19
-"""Fields of /proc/<number>/stat behind the name: the state, and the ticks since boot at which it began."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +52,7 @@ class Child:
     @property
     def facts(self) -> dict[str, Any]:
         """What was written down when it began, and what was asked of it since; nothing where none ever began."""
-        try:
-            found = json.loads(self.facts_path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
+        return read_note(self.facts_path)
 
     def start(self, arguments: Sequence[str], **facts: Any) -> None:
         """Begin `novelgpt` with these arguments, tied to nobody; what it says goes to the log."""
@@ -80,12 +74,12 @@ class Child:
 
     def is_running(self) -> bool:
         """Say whether it still runs."""
-        return _lives(self.facts)
+        return lives(self.facts)
 
     def ask(self, what: str) -> bool:
         """Note what is wanted and ask it to end; False if it has ended already."""
         facts = self.facts
-        if not _lives(facts):
+        if not lives(facts):
             return False
         self.note(asked=what)
         with contextlib.suppress(ProcessLookupError):
@@ -111,7 +105,7 @@ class Child:
         if not facts:
             return JobState("none")
         started_at = float(facts["started_at"])
-        if _lives(facts):
+        if lives(facts):
             return JobState("running", lines, started_at=started_at)
         result = self.result()
         if result:
@@ -157,50 +151,6 @@ def spoken(workspace: Workspace, lang: Lang) -> list[str]:
     return [f"--workspace={workspace.root.resolve()}", f"--lang={lang}"]
 
 
-def _lives(facts: Mapping[str, Any]) -> bool:
-    mark = facts.get("mark")
-    return bool(mark) and mark == mark_of(int(facts["pid"]))
-
-
-def mark_of(pid: int) -> str | None:
-    """Return what tells this process from every other that had or will have its number; None if it has ended."""
-    if sys.platform == "win32":
-        return _mark_on_windows(pid)
-    return _mark_in_proc(pid) if _BOOT_ID.exists() else _mark_by_ps(pid)
-
-
-def _mark_in_proc(pid: int) -> str | None:
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
-        boot = _BOOT_ID.read_text(encoding="ascii").strip()
-    except OSError:
-        return None
-    told = fields.split()
-    return None if told[_STATE] in "ZX" else f"{boot} {told[_STARTED]}"
-
-
-def _mark_by_ps(pid: int) -> str | None:
-    asked = ["ps", "-o", "stat=", "-o", "lstart=", "-p", str(pid)]
-    told = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.split(maxsplit=1)
-    return None if len(told) < 2 or told[0].startswith("Z") else told[1].strip()
-
-
 _ON_ITS_OWN: dict[str, Any] = {"start_new_session": True}
 if sys.platform == "win32":
-    import ctypes
-
     _ON_ITS_OWN = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
-    _MAY_ASK, _STILL_RUNS = 0x1000, 259
-
-    def _mark_on_windows(pid: int) -> str | None:
-        kernel = ctypes.windll.kernel32
-        handle = kernel.OpenProcess(_MAY_ASK, False, pid)
-        if not handle:
-            return None
-        try:
-            code, times = ctypes.c_ulong(), [ctypes.c_ulonglong() for _ in range(4)]
-            kernel.GetExitCodeProcess(handle, ctypes.byref(code))
-            kernel.GetProcessTimes(handle, *map(ctypes.byref, times))
-            return str(times[0].value) if code.value == _STILL_RUNS else None
-        finally:
-            kernel.CloseHandle(handle)

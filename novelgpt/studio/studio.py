@@ -16,12 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from novelgpt.config import SampleConfig, Workspace
-from novelgpt.errors import StoryBeingWritten
+from novelgpt.errors import StoryBeingWritten, StoryChangedElsewhere
 from novelgpt.model.known import ModelInfo, find_model, list_models
 from novelgpt.story.authorship import Run
 from novelgpt.story.pages import runs_of
 from novelgpt.story.store import UNSET, PassageId, Story, StoryId, StoryStore, Unset
-from novelgpt.studio.alternatives import Alternatives, alternatives_at
 from novelgpt.studio.background import Memories, Told, tell
 from novelgpt.studio.draft import Clock, Draft
 from novelgpt.studio.library import Library
@@ -39,12 +38,19 @@ from novelgpt.studio.writers import Writers
 from novelgpt.text.chapter import chapter_files
 from novelgpt.tokens.shards import held_out_chapters, read_all
 from novelgpt.turns import Turn, Turns
+from novelgpt.writing.alternatives import Alternatives, alternatives_at
 from novelgpt.writing.context import Context
 from novelgpt.writing.pieces import Chosen, Piece
 
 if TYPE_CHECKING:
     from novelgpt.scoring.score import Continued, Score
     from novelgpt.writing.writer import Writer
+
+
+LOOK_SECONDS = 0.5
+"""How often a text that waits its turn tells that it still does."""
+WAITING = Piece("", (), None, 0)
+"""What a continuation yields instead of a piece while it waits its turn."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,8 @@ class Seen:
     """What the story ended with when the window last heard of it."""
     window: str = ""
     """Which window it is: nobody stands in their own way."""
+    number: int = 0
+    """Which of the window's pages it is: one that is overtaken by a later one on its way changes nothing. 0: not counted."""
 
 
 Page = Seen | str | None
@@ -96,7 +104,7 @@ class Studio:
         self._writers = Writers(workspace)
         self.workshop = Workshop(workspace, default_model)
         self._drafts: dict[StoryId, Draft] = {}
-        self._hands: dict[StoryId, str] = {}
+        self._hands: dict[StoryId, tuple[str, int]] = {}
         self._memories = Memories()
         self._opened: StoryStore | None = None
         self.turns = Turns()
@@ -157,8 +165,27 @@ class Studio:
 
     def save_text(self, story: StoryId, page: Page) -> None:
         """Take over what a person made of the page; one made elsewhere meanwhile is not overwritten."""
-        with self._editing(story):
-            self._take_over(story, page)
+        with self._lock:
+            if self._is_overtaken(story, page):
+                return  # also while a model writes: it has begun with the later page
+            with self._editing(story):
+                self._take_over(story, page)
+
+    def leave(self, story: StoryId, page: Seen) -> None:
+        """Keep a page that is put away for another, as a branch where the story went on without it; nothing stops that."""
+        with self._lock:
+            if story not in self._drafts:
+                hand, tip = self._hands.get(story), self._store.tip(story)
+                with contextlib.suppress(StoryChangedElsewhere):  # the branch is kept
+                    self._take_over(story, page)
+                if hand and self._store.tip(story) == tip:
+                    self._hands[story] = hand  # who only looked at it has not had a hand in it
+                return
+            now = self._store.text(story)
+            if not now.startswith(page.text) and not page.text.startswith(
+                now
+            ):  # more than a glance at what is written
+                self._store.propose(story, page.text, "human")
 
     def undo(self, story: StoryId, seen: Page = None) -> bool:
         """Go back one change; `seen` is the page as it stands, taken over first. False if there was none."""
@@ -216,7 +243,8 @@ class Studio:
         """Write on at the end of a story; leaving the loop or `stop` ends it, and what was written stays.
 
         `seen` is the page as it stands, taken over first. A stopped continuation has no finish reason. Where nobody is
-        named as the `client`, each story is one.
+        named as the `client`, each story is one. While it waits its turn it yields `WAITING`, so that whoever reads it can
+        ask for its `position`.
         """
         with self._drafting(story) as draft:
             self._take_over(story, seen)
@@ -224,6 +252,7 @@ class Studio:
             draft.settings = {**sample.to_dict(), "model": writer.model.name}
             with self.turns.enter(client or f"story {story}") as turn:
                 draft.has(turn)
+                yield from (WAITING for _ in turn.waits(LOOK_SECONDS))
                 text = self._store.text(story)
                 told = self._told(story, text, writer)
                 sample = replace(sample, names=(*sample.names, *told.names))
@@ -253,7 +282,8 @@ class Studio:
         seen: Page = None,
     ) -> Generator[list[Proposal], None, None]:
         """Write `sample.n` candidates for the end of a story, or for a `span` of it, and yield how far they have come; at
-        last, if nobody stopped it, yield them judged, the best first, each kept as a branch to choose."""
+        last, if nobody stopped it, yield them judged, the best first, each kept as a branch to choose. While it waits its
+        turn there are none."""
         with self._drafting(story) as draft:
             self._take_over(story, seen)
             writer = self.writer(model)
@@ -262,6 +292,7 @@ class Studio:
             settings = {**sample.to_dict(), "model": writer.model.name}
             with self.turns.enter(f"story {story}") as turn:
                 draft.has(turn)
+                yield from ([] for _ in turn.waits(LOOK_SECONDS))
                 found = yield from self._candidates(turn, writer, story, text, span, sample)
                 yield kept(self._store, story, text, span, found, settings)
 
@@ -298,7 +329,7 @@ class Studio:
         return self._told(story, page, self.writer(model)).context
 
     def position(self, story: StoryId) -> int:
-        """Return how many texts will be written before this story goes on; 0 where it does not wait."""
+        """Return how many texts go before this story's; 0 where it does not wait."""
         with self._lock:
             draft = self._drafts.get(story)
         return draft.turn.position if draft and draft.turn else 0
@@ -357,14 +388,19 @@ class Studio:
             return self._opened
 
     def _take_over(self, story: StoryId, page: Page) -> None:
-        if page is None:
+        if page is None or self._is_overtaken(story, page):
             return
         if isinstance(page, str):
             page = Seen(page)
-        own = bool(page.window) and self._hands.get(story) == page.window
-        expected = UNSET if own else page.tip
+        window, _ = self._hands.get(story, ("", 0))
+        expected = UNSET if page.window and page.window == window else page.tip
         self._store.replace_text(story, page.text, expected=expected)
-        self._hands[story] = page.window
+        self._hands[story] = page.window, page.number
+
+    def _is_overtaken(self, story: StoryId, page: Page) -> bool:
+        """Tell whether a later page of the same window was taken over already."""
+        window, number = self._hands.get(story, ("", 0))
+        return isinstance(page, Seen) and page.window == window and 0 < page.number < number
 
     def _candidates(
         self, turn: Turn, writer: Writer, story: StoryId, text: str, span: Span, sample: SampleConfig

@@ -6,15 +6,16 @@ the next server finds it; a pause loses nothing, for the trainer saves before it
 
 from __future__ import annotations
 
+import importlib.util
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from novelgpt.config import TrainConfig, Workspace
-from novelgpt.errors import InputError, TrainingError
-from novelgpt.messages import Lang
+from novelgpt.config import EMBEDDED_MODEL_DIR, TrainConfig, Workspace
+from novelgpt.errors import BadValue, InputError, MachineError, TrainingError
+from novelgpt.messages import Lang, Message
 from novelgpt.model.known import find_model
 from novelgpt.model.running.run_folder import CONFIG
 from novelgpt.studio.run_watch import STEM, RunState, RunWatch
@@ -36,6 +37,7 @@ GENTLE = {
 """How a model learns a single book: looked at often, and ended when the held-out chapters gain nothing any more."""
 _UNSAFE = set('/\\:*?"<>|%{}') | {chr(code) for code in (*range(32), 127)}
 _NAME = "--name="
+_UNDER_WAY = ("waiting", "running")
 _RESERVED = {"embedded", REMOVED, "con", "prn", "aux", "nul"}
 
 
@@ -65,6 +67,10 @@ class NoBooksChosen(InputError):
 
 class BadRunName(InputError):
     """The name cannot be the name of a folder."""
+
+
+class AdaptersMissing(MachineError):
+    """Adapters were asked for, and what makes them is not installed."""
 
 
 def checked_name(name: str) -> str:
@@ -98,7 +104,8 @@ class TrainingOrder:
         object.__setattr__(self, "name", checked_name(self.name))
         if self.chapters == ():
             raise NoBooksChosen()
-        TrainConfig(**self.asked())
+        if TrainConfig(**self.asked()).lora and self.init is None:
+            raise BadValue(name="lora", value="on", allowed=Message("train.lora_needs_model"))
 
     def asked(self) -> dict[str, Any]:
         """Return the settings that are not the usual ones, by name."""
@@ -114,7 +121,7 @@ class TrainingOrder:
         asked = self.asked()
         if self.init is not None:
             asked["init"] = str(find_model(self.init, workspace).folder.resolve())
-        flags = [_NAME + self.name]
+        flags = [_NAME + self.name, f"--vocab={vocabulary_dir(workspace).resolve()}"]
         for name, value in asked.items():
             flag = f"--{name.replace('_', '-')}"
             flags.append(flag if value is True else f"{flag}={value}")
@@ -124,6 +131,17 @@ class TrainingOrder:
         """Return the order as JSON has it."""
         chapters = None if self.chapters is None else [str(path) for path in self.chapters]
         return {**asdict(self), "settings": dict(self.settings), "chapters": chapters}
+
+
+def vocabulary_dir(workspace: Workspace) -> Path:
+    """Return the vocabulary for new models: the one made of one's own books, else the workspace's, else the package's."""
+    places = (workspace.own_vocab_dir, workspace.vocab_dir)
+    return next((place for place in places if (place / "vocab.txt").is_file()), EMBEDDED_MODEL_DIR)
+
+
+def adapters_can_be_trained() -> bool:
+    """Say whether the library for LoRA adapters is installed."""
+    return importlib.util.find_spec("peft") is not None
 
 
 def free_name(title: str, workspace: Workspace) -> str:
@@ -152,10 +170,12 @@ class Training:
         run_dir = self._workspace.runs_dir / order.name
         if (run_dir / CONFIG).exists() or (run_dir / "final").exists():
             raise NameTaken(name=order.name)
+        _require_libraries(order)
         self._begin(run_dir, order.arguments(self._workspace), lang, order.plain())
 
     def preflight(self, order: TrainingOrder, lang: Lang) -> list[str]:
         """Return what `novelgpt train --dry-run` says of an order; raise `OrderRefused` where it says no."""
+        _require_libraries(order)
         flags = ["train", "--dry-run", *order.arguments(self._workspace), *spoken(self._workspace, lang)]
         code, lines = run_to_end(flags, _PREFLIGHT_SECONDS)
         if code:
@@ -172,8 +192,8 @@ class Training:
     def resume(self, name: str, lang: Lang) -> None:
         """Go on with a run where it was left."""
         watch = self._watch(name)
-        facts = watch.child.facts
-        if watch.state().status == "running":
+        facts = watch.child.facts or watch.process.facts
+        if watch.state().status in _UNDER_WAY:
             raise TrainingUnderWay(name=name)
         given = [flag for flag in facts.get("flags") or () if not flag.startswith(_NAME)]
         flags = [_NAME + name, *given]  # it may have been renamed since
@@ -186,8 +206,10 @@ class Training:
     def stop(self, name: str) -> None:
         """Ask a training to save and end, and mark it as not meant to go on."""
         watch = self._watch(name)
-        if not watch.child.ask("stop"):
-            watch.child.note(asked="stop") if watch.state().status == "paused" else self._ask(name, "stop")
+        if watch.state().status == "paused":
+            watch.last().note(asked="stop")
+        else:
+            self._ask(name, "stop")
 
     def state(self, name: str) -> RunState:
         """Return how a run stands."""
@@ -214,7 +236,8 @@ class Training:
             Child(run_dir, STEM).start(arguments, flags=flags, order=dict(order))
 
     def _ask(self, name: str, what: str) -> None:
-        if not self._watch(name).child.ask(what):
+        trains = self._watch(name).at_work()
+        if trains is None or not trains.ask(what):
             raise NotTraining(name=name)
 
     def _watch(self, name: str) -> RunWatch:
@@ -231,3 +254,8 @@ class Training:
             return None
         with self._lock:
             return self._watches.setdefault(run_dir.name, RunWatch(run_dir))
+
+
+def _require_libraries(order: TrainingOrder) -> None:
+    if order.asked().get("lora") and not adapters_can_be_trained():
+        raise AdaptersMissing()

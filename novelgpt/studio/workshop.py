@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from novelgpt.config import PIECES, Dial, Workspace
 from novelgpt.messages import Lang
 from novelgpt.model.known import find_model
 from novelgpt.studio.corpus_desk import Book, CorpusDesk, Dropped, Intake
-from novelgpt.studio.model_shelf import FORMATS, Comparison, ModelFacts, ModelShelf
+from novelgpt.studio.export_bench import FORMATS, ExportBench, ExportState
+from novelgpt.studio.model_shelf import Comparison, ModelFacts, ModelShelf
 from novelgpt.studio.run_watch import RunState
 from novelgpt.studio.running import JobState
 from novelgpt.studio.score_board import ScoreBoard, ScoreRow
@@ -37,6 +37,7 @@ class Workshop:
         self.chapters = self._corpus.chapters
         self._shelf = ModelShelf(workspace, self._training)
         self._board = ScoreBoard(workspace)
+        self._exports = ExportBench(workspace)
 
     def ingest(
         self, files: Sequence[Path | Dropped], *, allow_loss: bool = False, lang: Lang = "zh"
@@ -57,7 +58,7 @@ class Workshop:
         return self._corpus.remove_book(book)
 
     def build_vocab(self, size: int = PIECES, lang: Lang = "zh") -> None:
-        """Begin to build the workspace's vocabulary from its books, in a process of its own."""
+        """Begin to build a vocabulary of one's own from the workspace's books, in a process of its own."""
         Dial("", low=1000, high=500_000).check("size", size)
         self._corpus.build_vocab(size, lang)
 
@@ -138,10 +139,18 @@ class Workshop:
             self._asked_model = None
         return place
 
-    def export(self, name: str, format_name: str, *, replace: bool = False) -> dict[str, Any]:
-        """Write a model into `exports/` for other programs and return what was written."""
+    def export(self, name: str, format_name: str, *, replace: bool = False, lang: Lang = "zh") -> None:
+        """Begin to write a model into `exports/` for other programs, in a process of its own."""
         Dial("", choices=FORMATS).check("format", format_name)
-        return self._shelf.export(name, format_name, replace=replace)
+        self._exports.start(find_model(name, self.workspace), format_name, replace=replace, lang=lang)
+
+    def exporting(self) -> ExportState:
+        """Return how the export begun last stands."""
+        return self._exports.state()
+
+    def cancel_export(self) -> None:
+        """Ask the export to end and to leave nothing behind."""
+        self._exports.cancel()
 
     def score(
         self, name: str, limit: int = CHAPTERS_SCORED, book: str | None = None, lang: Lang = "zh"

@@ -16,6 +16,7 @@ from novelgpt.messages import Lang, translate
 from novelgpt.studio import Studio
 from novelgpt.studio.corpus_desk import Book, Intake
 from novelgpt.text.books import SUFFIXES
+from novelgpt.ui.corpus_chapters import lay_out_chapters
 from novelgpt.ui.handling import QUIET, Handler, Room, Updates, line, problem
 from novelgpt.ui.tables import labels, table, titled_list
 from novelgpt.ui.uploads import uploads
@@ -88,6 +89,10 @@ class CorpusTab(Room):
             parts.take_in: gr.update(interactive=True),
         }
 
+    def count_anew(self, lang: Lang) -> Iterator[Updates]:
+        """Show the books as they are by now, and leave the one that is chosen chosen."""
+        yield {self._parts.books: _shelf(self._workshop.books(), lang)}
+
     def ask(self, lang: Lang, book: Any) -> Iterator[Updates]:
         """Ask before a book is removed."""
         if not book:
@@ -146,13 +151,15 @@ class CorpusTab(Room):
 
 def lay_out(studio: Studio, say: gr.I18n, lang_default: Lang = "zh") -> tuple[Handler, list[Any], list[Any]]:
     """Build the page; return the handler, inputs and outputs of what is to happen when its tab is opened."""
-    parts = _lay_out_parts(say)
+    parts, changes = _lay_out_parts(studio, say, lang_default)
     tab = CorpusTab(studio, parts, lang_default)
     _wire(tab, parts)
+    for change in changes:
+        change.then(tab.handler(tab.count_anew), [], [parts.books], **QUIET)
     return tab.handler(tab.open), [], list(vars(parts).values())
 
 
-def _lay_out_parts(say: gr.I18n) -> CorpusParts:
+def _lay_out_parts(studio: Studio, say: gr.I18n, lang_default: Lang) -> tuple[CorpusParts, list[Any]]:
     drop = gr.File(
         label=say("ui.corpus.drop"),
         file_count="multiple",
@@ -172,15 +179,17 @@ def _lay_out_parts(say: gr.I18n) -> CorpusParts:
     with gr.Row(visible=False) as ask:
         really = gr.Button(say("ui.workshop.really"), variant="stop", elem_id="corpus-really")
         not_really = gr.Button(say("ui.workshop.not_really"))
+    changes = lay_out_chapters(studio, say, picker, lang_default)
     with gr.Accordion(say("ui.corpus.vocab"), open=False), gr.Row():
         size = gr.Number(label=say("ui.corpus.vocab_size"), value=PIECES, precision=0, scale=0)
         build = gr.Button(say("ui.corpus.build_vocab"), elem_id="corpus-build")
         vocab = gr.HTML(elem_id="corpus-vocab", elem_classes="said")
     timer = gr.Timer(LOOK_AGAIN_SECONDS, active=False)
-    return CorpusParts(
+    parts = CorpusParts(
         drop, allow_loss, take_in, status, report, books, picker, remove, ask, really, not_really, size, build,
         vocab, timer,
     )  # fmt: skip
+    return parts, changes
 
 
 def _wire(tab: CorpusTab, parts: CorpusParts) -> None:

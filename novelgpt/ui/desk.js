@@ -61,4 +61,4 @@ const desk = (() => {
     return { chosen: () => chosen };
 })();
 
-window.novelgpt = { text: sheet.text, page: sheet.page, told: sheet.told, chosen: desk.chosen };
+window.novelgpt = { text: sheet.text, page: sheet.page, story: sheet.story, told: sheet.told, chosen: desk.chosen };

@@ -21,11 +21,12 @@ from novelgpt.config import STYLES, SampleConfig, dials
 from novelgpt.errors import BadValue, InputError, UnknownStory
 from novelgpt.messages import Lang, Message, translate
 from novelgpt.story.store import UNSET, Beside, PassageId, StoryId
-from novelgpt.studio import Proposal, Seen, Studio
+from novelgpt.studio import WAITING, Proposal, Seen, Studio
 from novelgpt.studio.background import lines_of, lore_of
 from novelgpt.studio.proposals import Span
 from novelgpt.ui.cards import alternative_words, context_view, finished_cards, growing_cards
 from novelgpt.ui.handling import Room, Updates, line, problem, story_number, whole_number
+from novelgpt.ui.places import browser_runs, browser_units, heard_place, our_place
 from novelgpt.ui.tables import model_label, still
 from novelgpt.writing.pieces import Piece
 
@@ -90,11 +91,10 @@ class Desk(Room):
         parts: Parts,
         lang_default: Lang = "zh",
         clock: Callable[[], float] = time.monotonic,
-        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._studio, self._parts = studio, parts
         super().__init__(lang_default)
-        self._clock, self._pause = clock, pause
+        self._clock = clock
 
     def _refused(self, sentence: str) -> Updates:
         return {
@@ -134,17 +134,18 @@ class Desk(Room):
         yield from self._opened(_story(picked), lang)
 
     def open_from_the_shelf(self, lang: Lang, wanted: Any, current: Any, page: Any) -> Iterator[Updates]:
-        """Show the story that another room names; it may be the one on the page, changed there, and then the page is not kept."""
-        story = story_number(wanted)
+        """Show the story, and the place in it, that another room names; it may be the one on the page, changed there, and
+        then the page is not kept."""
+        story, place = heard_place(wanted)
         if story is None:
             return
         if story_number(current) != story:
             self._keep(current, page)
-        yield from self._opened(story, lang)
+        yield from self._opened(story, lang, place)
 
     def reopen(self, lang: Lang, current: Any) -> Iterator[Updates]:
         """Show the story on the page as it stands in the library."""
-        yield from self._opened(_story(current), lang)
+        yield self._shown(_story(current), lang)
 
     def new_story(self, lang: Lang, title: Any, current: Any, page: Any) -> Iterator[Updates]:
         """Keep the page, then show an empty story."""
@@ -158,8 +159,10 @@ class Desk(Room):
         story, seen = _story(current), seen_of(page)
         self._studio.save_text(story, seen)
         now = self._studio.open_story(story)
+        if now.being_written:  # by the page itself, which has carried its text there: the save was overtaken
+            return
         yield {
-            self._parts.paper: message(tip=now.tip),
+            self._parts.paper: message(story=story, tip=now.tip),
             self._parts.undo: gr.update(interactive=now.can_undo),
             self._parts.redo: gr.update(interactive=now.can_redo),
             self._parts.status: line(_count(seen.text, lang), translate("ui.saved", lang)),
@@ -223,8 +226,7 @@ class Desk(Room):
             for proposals in steps:
                 if self._clock() - shown_at >= REFRESH_SECONDS:
                     shown_at = self._clock()
-                    status = line(translate("ui.writing", lang))
-                    yield {self._parts.cards: growing_cards(proposals, lang), self._parts.status: status}
+                    yield {self._parts.cards: growing_cards(proposals, lang), **self._busy(story, lang)}
         told = translate("ui.proposed" if proposals else "ui.wrote_nothing", lang, count=len(proposals))
         yield {
             **self._shown(story, lang),
@@ -288,55 +290,73 @@ class Desk(Room):
         """Let the model write on after `before`, and show it as it comes."""
         sample = replace(sample, n=1)
         yield {**self._ready(writing=True), self._parts.status: line(translate("ui.preparing", lang))}
-        written, last, shown_at = "", None, -math.inf
+        written, shown_at = "", -math.inf
+        last: Piece | None = None
         with closing(self._studio.continue_story(story, sample, model=model or None, seen=seen)) as pieces:
-            for last in pieces:
-                written += last.text
+            for piece in pieces:
+                if piece is WAITING:
+                    yield self._busy(story, lang)
+                    continue
+                last = piece
+                written += piece.text
                 if self._clock() - shown_at >= REFRESH_SECONDS:
                     shown_at = self._clock()
                     status = line(translate("ui.writing", lang), _wrote(written, lang))
-                    paper = message(keep=len(before), tail=written, held=True)
+                    keep = browser_units(before, len(before))
+                    paper = message(story=story, keep=keep, tail=written, held=True)
                     yield {self._parts.paper: paper, self._parts.status: status}
         yield {**self._shown(story, lang), self._parts.status: _outcome(written, last, lang)}
 
     def _keep(self, current: Any, page: Any) -> None:
         story = story_number(current)
         if story is not None:
-            self._studio.save_text(story, seen_of(page))
+            self._studio.leave(story, seen_of(page))
 
-    def _opened(self, story: StoryId, lang: Lang) -> Iterator[Updates]:
-        """Show a story; if a model is writing in it, in another window or for a page just reloaded, watch till the end."""
+    def _opened(self, story: StoryId, lang: Lang, place: Span | None = None) -> Iterator[Updates]:
+        """Show a story and what stands beside it, in the place of another."""
         picker = gr.update(choices=self._titles(), value=str(story))
         beside, parts = self._studio.library.beside(story), self._parts
         kept = {parts.memory: beside.memory, parts.note: beside.note, parts.lore: lines_of(beside.lore)}
         empty = {parts.cards: "", parts.others: "", parts.told: ""}
-        yield {**self._shown(story, lang), parts.picker: picker, **kept, **empty}
-        while self._studio.open_story(story).being_written:
-            self._pause(REFRESH_SECONDS)
-            yield self._shown(story, lang)
+        found = {"reveal": place} if place else {}
+        shown = self._shown(story, lang, opens=True, **found)
+        yield {**shown, parts.current: str(story), parts.picker: picker, **kept, **empty}
 
-    def _shown(self, story: StoryId, lang: Lang) -> Updates:
+    def _shown(self, story: StoryId, lang: Lang, reveal: Span | None = None, **more: Any) -> Updates:
+        """Return the story as it stands; while a model writes in it, for another window perhaps, the sheet asks again."""
         now, parts = self._studio.open_story(story), self._parts
         shown = {
             **self._ready(now.being_written),
-            parts.current: str(story),
             parts.paper: message(
+                story=story,
                 text=now.text,
-                runs=now.runs,
+                runs=browser_runs(now.text, now.runs),
                 tip=now.tip,
                 held=now.being_written,
+                watch=now.being_written,
                 name=translate("ui.paper", lang),
                 hint=translate("ui.paper_hint", lang),
+                **({"reveal": [browser_units(now.text, end) for end in reveal]} if reveal else {}),
+                **more,
             ),
         }
         if now.being_written:
-            return {**shown, parts.status: line(translate("ui.writing", lang))}
+            return {**shown, parts.status: line(self._doing(story, lang))}
         return {
             **shown,
             parts.undo: gr.update(interactive=now.can_undo),
             parts.redo: gr.update(interactive=now.can_redo),
             parts.status: line(_count(now.text, lang)),
         }
+
+    def _busy(self, story: StoryId, lang: Lang) -> Updates:
+        """Say how far the model is; a sheet that hears nothing for long would ask how the story stands."""
+        paper = message(story=story, held=True)
+        return {self._parts.paper: paper, self._parts.status: line(self._doing(story, lang))}
+
+    def _doing(self, story: StoryId, lang: Lang) -> str:
+        before = self._studio.position(story)
+        return translate("ui.waiting" if before else "ui.writing", lang, before=before)
 
     def _ready(self, writing: bool = False) -> Updates:
         """Return the buttons for while a model writes, or for while none does."""
@@ -365,7 +385,8 @@ def seen_of(page: Any) -> Seen:
         return Seen(_text(page))
     tip = page.get("tip")
     known = UNSET if tip == "" else None if tip is None else PassageId(_whole(tip))
-    return Seen(_text(page.get("text")), known, _text(page.get("window"))[:100])
+    number = whole_number(page.get("number")) or 0
+    return Seen(_text(page.get("text")), known, _text(page.get("window"))[:100], number)
 
 
 def selection_of(page: Any) -> tuple[int, int] | None:
@@ -373,7 +394,8 @@ def selection_of(page: Any) -> tuple[int, int] | None:
     chosen = page.get("selection") if isinstance(page, dict) else None
     if not isinstance(chosen, list) or len(chosen) != 2:
         return None
-    start, end = sorted(map(_whole, chosen))
+    text = _text(page.get("text"))
+    start, end = sorted(our_place(text, _whole(place)) for place in chosen)
     return start, end
 
 

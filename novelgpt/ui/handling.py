@@ -33,7 +33,9 @@ def handled(handler: Handler, lang_default: Lang, refused: Callable[[str], Updat
     def said(request: gr.Request, *values: Any) -> Iterator[Updates]:
         lang = preferred_language(request.headers.get("accept-language"), lang_default)
         try:
-            yield from handler(lang, *values)
+            updates = handler(lang, *values)
+            yield next(updates, gr.skip())  # Gradio would empty every part that a handler without a word may change
+            yield from updates
         except NovelGPTError as error:
             yield refused(error.sentence(lang))
         except Exception as error:

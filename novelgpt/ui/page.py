@@ -24,7 +24,8 @@ from novelgpt.ui.stories_tab import StoriesTab
 WORKSHOP = {"corpus": corpus_tab, "train": train_tab, "score": score_tab, "models": models_tab}
 """The rooms where models are made, in the order of the work."""
 
-WRITERS_AT_ONCE = 8
+WRITERS_AT_ONCE = 24
+"""Of Gradio's forty places: so many may wait for the model and be told how many go before, and savers still find one."""
 MOST_WAITING = 64
 LONGEST_TITLE = 100
 LONGEST_BESIDE = 20_000
@@ -209,15 +210,24 @@ def _open_what_the_shelf_names(desk: Desk, parts: Parts, hidden: dict[str, Any],
     """Show the story that another room wants opened, and the writing room with it."""
     inputs = [stories.opened, parts.current, hidden["page"]]
     opening = stories.opened.change(
-        desk.handler(desk.open_from_the_shelf), inputs, parts.written(), js=_with_sheet(2), **QUIET
+        desk.handler(desk.open_from_the_shelf),
+        inputs,
+        parts.written(),
+        js=_with_sheet(page=2, story=1),
+        **QUIET,
     )
     opening.then(None, [stories.opened], js=_GO_WRITE)
 
 
-def _with_sheet(*places: int, chosen: int | None = None) -> str:
-    """Return a script that puts the sheet as it stands, and what was pressed on it, among what a handler gets."""
-    puts = "".join(f"values[{place}] = window.novelgpt.page();" for place in places)
-    puts += "" if chosen is None else f"values[{chosen}] = window.novelgpt.chosen();"
+def _with_sheet(page: int | None = None, story: int | None = None, chosen: int | None = None) -> str:
+    """Return a script that puts the sheet as it stands, the story it shows, and what was pressed on it, among what a handler
+    gets: a text and the story it belongs to come from one place."""
+    words = {"page()": page, "story() || values[place]": story, "chosen()": chosen}
+    puts = "".join(
+        f"values[{place}] = window.novelgpt.{word.replace('[place]', f'[{place}]')};"
+        for word, place in words.items()
+        if place is not None
+    )
     return f"(...values) => {{ {puts} return values; }}"
 
 
@@ -226,9 +236,9 @@ def _wire(demo: gr.Blocks, desk: Desk, parts: Parts, hidden: dict[str, Any]) -> 
     shown, asked = [parts.current, page], [parts.model, *parts.dials.values()]
 
     def on(event: Any, handler: Any, inputs: list[Any], **how: Any) -> None:
-        places = [place for place, part in enumerate(inputs) if part is page]
-        pressed = inputs.index(chosen) if chosen in inputs else None
-        event(desk.handler(handler), inputs, written, js=_with_sheet(*places, chosen=pressed), **QUIET, **how)
+        known = {"page": page, "story": parts.current, "chosen": chosen}
+        places = {name: inputs.index(part) for name, part in known.items() if part in inputs}
+        event(desk.handler(handler), inputs, written, js=_with_sheet(**places), **QUIET, **how)
 
     demo.load(desk.handler(desk.open_page), [parts.current], written, js=_WANTED, **QUIET)
     parts.current.change(None, [parts.current], js=_REMEMBER)
@@ -239,7 +249,7 @@ def _wire(demo: gr.Blocks, desk: Desk, parts: Parts, hidden: dict[str, Any]) -> 
     on(hidden["save"].click, desk.save, shown, trigger_mode="always_last")
     on(parts.undo.click, desk.undo, shown)
     on(parts.redo.click, desk.redo, shown)
-    parts.stop.click(desk.handler(desk.stop), [parts.current], written, **QUIET)
+    on(parts.stop.click, desk.stop, [parts.current])
     for button, handler in (
         (parts.go, desk.write),
         (parts.retry, desk.retry),
@@ -255,11 +265,11 @@ def _wire(demo: gr.Blocks, desk: Desk, parts: Parts, hidden: dict[str, Any]) -> 
     on(hidden["take"].click, desk.take, [*shown, chosen, *asked])
     on(hidden["look"].click, desk.look, [page, parts.model], trigger_mode="always_last")
     hidden["room"].select(desk.handler(desk.refresh), [parts.model], [parts.model, parts.picker], **QUIET)
-    hidden["reopen"].click(desk.handler(desk.reopen), [parts.current], written, **QUIET)
+    on(hidden["reopen"].click, desk.reopen, [parts.current])
     hidden["dismiss"].click(desk.handler(desk.dismiss), [], written, **QUIET)
     beside = [parts.memory, parts.note, parts.lore]
     for box in beside:
-        box.blur(desk.handler(desk.keep_beside), [parts.current, *beside], written, **QUIET)
+        on(box.blur, desk.keep_beside, [parts.current, *beside])
     on(parts.look.click, desk.show_told, [*shown, parts.model])
     turned = [parts.dials[name] for name in turned_by_styles()]
     parts.style.input(desk.handler(desk.style), [parts.style], turned, **QUIET)

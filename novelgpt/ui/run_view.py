@@ -14,7 +14,7 @@ from novelgpt.model.reporting.outcome import alarm_text
 from novelgpt.model.running.records import Point
 from novelgpt.studio.model_shelf import Comparison
 from novelgpt.studio.run_watch import RunState
-from novelgpt.ui.tables import figures, table, titled_list
+from novelgpt.ui.tables import bar, figures, table, titled_list
 
 COLOURS = ("#a8432f", "#4a6b8a", "#b9852f", "#6f8f72", "#7d5a8c", "#2f8a8a", "#8a6a4a", "#c27ba0")
 MOST_POINTS = 240
@@ -49,7 +49,11 @@ def comparison_view(compared: Comparison | None, lang: Lang) -> str:
         [translate("ui.train.figure.held_out", lang), *bits],
         [translate("ui.train.sample_row", lang), compared.sample_before, compared.sample_after],
     ]
-    return table(heads, rows)
+    return table(heads, rows) + (_best_note(compared.best_step, lang) if compared.best_step else "")
+
+
+def _best_note(step: int, lang: Lang) -> str:
+    return f"<p><small>{escape(translate('ui.train.best_used', lang, step=step))}</small></p>"
 
 
 def curves_svg(title: str, lines: Sequence[tuple[str, Sequence[Point]]]) -> str:
@@ -83,11 +87,7 @@ def _head(state: RunState, lang: Lang) -> str:
     if state.reason:
         told += f'<p class="problem">{escape(state.reason.text(lang))}</p>'
     if state.steps:
-        percent = min(100, 100 * state.step // state.steps)
-        told += (
-            f'<div class="bar" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{percent}">'
-            f'<i style="width:{percent}%"></i></div>'
-        )
+        told += bar(min(100, 100 * state.step // state.steps))
     return told
 
 

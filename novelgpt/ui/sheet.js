@@ -6,7 +6,7 @@ const sheet = (() => {
     const paragraphs = () => [...root().children];
     const words = (paragraph) => paragraph.textContent;
     const text = () => (root() ? paragraphs().map(words).join("\n") : "");
-    let known = "", runs = [], tip = "", composing = false, heard = performance.now();
+    let story = "", known = "", runs = [], tip = "", composing = false, heard = performance.now();
     const name = Math.random().toString(36).slice(2); // of this window, so that it does not stand in its own way
 
     const fill = (paragraph, line) => {
@@ -97,6 +97,33 @@ const sheet = (() => {
         chosen.setBaseAndExtent(...placeOf(start), ...placeOf(end));
         const edge = chosen.focusNode;
         (edge.nodeType === Node.TEXT_NODE ? edge.parentNode : edge)?.scrollIntoView?.({ block: "nearest" });
+    };
+
+    // --- a place that was looked for: brought into view as soon as the sheet can be seen, and marked for a moment
+    const MARKED_MS = 4000, PATIENCE_MS = 5000, SETTLING_FRAMES = 4;
+    let fading = null;
+    const reveal = (start, end, until = performance.now() + PATIENCE_MS) => {
+        const box = root();
+        if (!box?.clientHeight) { // its room is not open yet
+            if (performance.now() < until) requestAnimationFrame(() => reveal(start, end, until));
+            return;
+        }
+        if (!held()) select(start);
+        const range = document.createRange();
+        range.setStart(...placeOf(start));
+        range.setEnd(...placeOf(end));
+        paragraphOf(range.startContainer)?.scrollIntoView({ block: "center" });
+        settle(box, range, SETTLING_FRAMES);
+        if (!window.CSS?.highlights) return;
+        clearTimeout(fading);
+        CSS.highlights.set("found", Object.assign(new Highlight(range), { priority: 1 }));
+        fading = setTimeout(() => CSS.highlights.delete("found"), MARKED_MS);
+    };
+    // paragraphs get their true heights only as they come into sight, so the place moves while one goes there
+    const settle = (box, range, frames) => {
+        const place = range.getBoundingClientRect(), view = box.getBoundingClientRect();
+        if (place.top < view.top || place.bottom > view.bottom) box.scrollTop += place.top - view.top - box.clientHeight / 3;
+        if (frames) requestAnimationFrame(() => settle(box, range, frames - 1));
     };
 
     // --- who wrote what: runs of [author, characters], the same arithmetic as in story/authorship.py
@@ -223,10 +250,22 @@ const sheet = (() => {
     document.addEventListener("compositionend", (event) => { if (event.target === root()) { composing = false; notice(); } });
 
     // --- what the server says: the whole text with its authors, or how the text goes on after so many characters
+    const WATCHED_MS = 500;
+    let asking = null;
+    const ask = () => {
+        clearTimeout(asking);
+        asking = setTimeout(() => document.getElementById("reopen")?.click(), WATCHED_MS);
+    };
     const told = (message) => {
         if (!root() || !message) return;
         const said = JSON.parse(message);
+        if (said.opens) story = said.story;
+        if ("story" in said && said.story !== story) {
+            ask(); // it is late, about a story that was left; the buttons it brought are not for this one
+            return;
+        }
         heard = performance.now();
+        if (said.watch) ask();
         if ("tip" in said) tip = said.tip;
         if ("held" in said) hold(said.held);
         if (!("text" in said) && !("tail" in said)) return;
@@ -240,6 +279,7 @@ const sheet = (() => {
         paint();
         if (low && said.tail !== undefined) box.scrollTop = box.scrollHeight;
         if (said.select) select(...said.select);
+        if (said.reveal) reveal(...said.reveal);
     };
     const hold = (held) => {
         const box = root();
@@ -249,7 +289,8 @@ const sheet = (() => {
         box.setAttribute("aria-readonly", String(held));
     };
     const held = () => root()?.getAttribute("aria-readonly") === "true";
-    const page = () => ({ text: text(), tip, window: name, selection: selection() });
+    let pages = 0; // counted, so that one that comes late is known to be old
+    const page = () => ({ text: text(), tip, window: name, number: ++pages, selection: selection() });
     const silence = () => performance.now() - heard;
-    return { text, page, told, hold, held, silence, selection, authorAt, root };
+    return { text, page, story: () => story, told, hold, held, silence, selection, authorAt, root };
 })();

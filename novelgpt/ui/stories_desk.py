@@ -13,15 +13,18 @@ from typing import Any
 
 import gradio as gr
 
-from novelgpt.errors import BadValue, NothingChosen
+from novelgpt.errors import NothingChosen
 from novelgpt.messages import Lang, Message, translate
 from novelgpt.story.importing import LARGEST
 from novelgpt.story.store import PassageId, StoryId
-from novelgpt.studio.library import Library, Preview, merged, renamed, split_at
+from novelgpt.studio.library import Library, Preview, left_out, merged, renamed, split_at, taken_back
+from novelgpt.studio.proposals import Span
+from novelgpt.ui.chapter_bench import BenchParts, chapter_shown, chapters_shown
 from novelgpt.ui.handling import Room, Updates, line, problem, story_number, whole_number
+from novelgpt.ui.places import heard_place, told_place
 from novelgpt.ui.stories_view import (
     branch_label,
-    chapter_table,
+    chapter_tree,
     found_label,
     links,
     preview_table,
@@ -30,12 +33,9 @@ from novelgpt.ui.stories_view import (
 )
 from novelgpt.ui.uploads import upload_of
 
-MOST_LINES = 1000
-LINE_SHOWN = 40
-
 
 @dataclass(frozen=True)
-class StoriesParts:
+class StoriesParts(BenchParts):
     """The components that handlers read and write; `opened` tells the writing tab which story to show."""
 
     opened: Any
@@ -58,9 +58,6 @@ class StoriesParts:
     draft: Any
     preview: Any
     workbench: Any
-    chapter: Any
-    chapter_title: Any
-    at_line: Any
     book_title: Any
 
     def written(self) -> list[Any]:
@@ -124,14 +121,18 @@ class StoriesDesk(Room):
     def search(self, lang: Lang, words: Any) -> Iterator[Updates]:
         """Show where the words are."""
         found = self._library.search(str(words or ""))
-        choices = [(found_label(one), f"{one.story}:{number}") for number, one in enumerate(found)]
+        choices = [
+            (found_label(one), told_place(one.story, (one.start, one.start + len(one.match))))
+            for one in found
+        ]
         said = line(translate("ui.stories_found", lang, count=len(found)))
         update = gr.update(choices=choices, value=None, visible=bool(found))
         yield {self._parts.found: update, self._parts.status: said}
 
     def open_found(self, lang: Lang, picked: Any) -> Iterator[Updates]:
-        """Let the writing tab show the story a place was found in."""
-        yield from self._open(_story(str(picked or "").partition(":")[0]))
+        """Let the writing tab show the place that was found."""
+        story, place = heard_place(picked)
+        yield from self._open(_story(story), place)
 
     def compare(self, lang: Lang, picked: Any, one: Any, other: Any) -> Iterator[Updates]:
         """Show two branches side by side."""
@@ -164,24 +165,33 @@ class StoriesDesk(Room):
 
     def choose_chapter(self, lang: Lang, draft: Any, chapter: Any) -> Iterator[Updates]:
         """Show one chapter of the preview, to put it right."""
-        yield self._chapter(_preview(draft), _chosen(chapter, "library.chapter"))
+        yield chapter_shown(self._parts, _preview(draft).chapters, _chosen(chapter, "mending.chapter"))
 
     def merge(self, lang: Lang, draft: Any, chapter: Any) -> Iterator[Updates]:
         """Put the chapter at the end of the one before."""
-        index = _chosen(chapter, "library.chapter")
+        index = _chosen(chapter, "mending.chapter")
         yield self._workbench(merged(_preview(draft), index), index - 1, lang)
 
     def split(self, lang: Lang, draft: Any, chapter: Any, at_line: Any) -> Iterator[Updates]:
         """Let a new chapter begin at the line."""
-        index, place = _chosen(chapter, "library.chapter"), _chosen(at_line, "library.line")
+        index, place = _chosen(chapter, "mending.chapter"), _chosen(at_line, "mending.line")
         before = _preview(draft)
         after = split_at(before, index, place)
         yield self._workbench(after, index + len(after.chapters) - len(before.chapters), lang)
 
     def rename_chapter(self, lang: Lang, draft: Any, chapter: Any, title: Any) -> Iterator[Updates]:
         """Give the chapter another heading."""
-        index = _chosen(chapter, "library.chapter")
+        index = _chosen(chapter, "mending.chapter")
         yield self._workbench(renamed(_preview(draft), index, str(title or "")), index, lang)
+
+    def leave_out(self, lang: Lang, draft: Any, chapter: Any) -> Iterator[Updates]:
+        """Leave the chapter out of the import."""
+        index = _chosen(chapter, "mending.chapter")
+        yield self._workbench(left_out(_preview(draft), index), index, lang)
+
+    def take_back(self, lang: Lang, draft: Any, chapter: Any) -> Iterator[Updates]:
+        """Take the last change of the preview back."""
+        yield self._workbench(taken_back(_preview(draft)), whole_number(chapter) or 0, lang)
 
     def take_in(self, lang: Lang, draft: Any, title: Any) -> Iterator[Updates]:
         """Make a story of the preview."""
@@ -194,9 +204,9 @@ class StoriesDesk(Room):
             self._parts.file: None,
         }
 
-    def _open(self, story: StoryId) -> Iterator[Updates]:
+    def _open(self, story: StoryId, place: Span | None = None) -> Iterator[Updates]:
         yield {self._parts.opened: ""}  # opening the same story again is a change, too
-        yield {self._parts.opened: str(story)}
+        yield {self._parts.opened: told_place(story, place)}
 
     def _done(
         self, what: str, lang: Lang, archived: bool, picked: StoryId | None, typography: bool
@@ -236,7 +246,7 @@ class StoriesDesk(Room):
         choices = [(branch_label(branch, lang), str(branch.tip)) for branch in branches]
         here = next((str(branch.tip) for branch in branches if branch.is_current), None)
         away = next((str(branch.tip) for branch in branches if not branch.is_current), None)
-        table = chapter_table(story, library.chapters(story), lang, typography=typography)
+        table = chapter_tree(story, library.chapters(story), lang, typography=typography)
         return {
             parts.title: library.story(story).title,
             parts.chapters: links(story, lang, typography=typography) + table,
@@ -248,29 +258,12 @@ class StoriesDesk(Room):
 
     def _workbench(self, preview: Preview, index: int, lang: Lang) -> Updates:
         parts = self._parts
-        index = min(max(index, 0), len(preview.chapters) - 1)
-        labels = [
-            (f"{number} · {chapter.title or '…'}", str(number - 1))
-            for number, chapter in enumerate(preview.chapters, start=1)
-        ]
         return {
             parts.draft: preview,
             parts.preview: preview_table(preview, lang),
             parts.workbench: gr.update(visible=True),
-            parts.chapter: gr.update(choices=labels, value=str(index)),
-            **self._chapter(preview, index),
+            **chapters_shown(parts, preview.chapters, index, len(preview.former), str),
             parts.status: "",
-        }
-
-    def _chapter(self, preview: Preview, index: int) -> Updates:
-        if not 0 <= index < len(preview.chapters):
-            raise _not_there("library.chapter", index + 1, len(preview.chapters))
-        chapter = preview.chapters[index]
-        lines = chapter.text.split("\n")[:MOST_LINES] if chapter.text else []
-        choices = [(f"{number + 1} · {text[:LINE_SHOWN]}", str(number)) for number, text in enumerate(lines)]
-        return {
-            self._parts.chapter_title: chapter.title,
-            self._parts.at_line: gr.update(choices=choices, value=None),
         }
 
 
@@ -287,10 +280,6 @@ def _chosen(value: Any, what: str) -> int:
     if number is None:
         raise NothingChosen(what=Message(what))
     return number
-
-
-def _not_there(name: str, value: int, last: int) -> BadValue:
-    return BadValue(name=Message(name), value=value, allowed=Message("library.a_chapter", {"last": last}))
 
 
 def _preview(value: Any) -> Preview:

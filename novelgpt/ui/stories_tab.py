@@ -11,8 +11,9 @@ from typing import Any
 import gradio as gr
 
 from novelgpt.messages import Lang
-from novelgpt.story.importing import LONGEST_TITLE
 from novelgpt.text.books import SUFFIXES
+from novelgpt.text.mending import LONGEST_TITLE
+from novelgpt.ui.chapter_bench import lay_out_bench
 from novelgpt.ui.handling import QUIET
 from novelgpt.ui.stories_desk import StoriesDesk, StoriesParts
 
@@ -48,9 +49,6 @@ class _Buttons:
     compare: Any
     go_there: Any
     find: Any
-    merge: Any
-    split: Any
-    rename_chapter: Any
     take_in: Any
 
 
@@ -157,23 +155,7 @@ def _lay_out_import(say: gr.I18n) -> tuple[dict[str, Any], dict[str, Any]]:
         draft = gr.State(None, time_to_live=DRAFT_SECONDS)
         preview = gr.HTML(elem_id="stories-preview")
         with gr.Column(visible=False, elem_id="stories-workbench") as workbench:
-            chapter = gr.Dropdown(
-                label=say("ui.stories_chapter"), choices=[], interactive=True, elem_id="stories-chapter"
-            )
-            with gr.Row():
-                chapter_title = gr.Textbox(
-                    label=say("ui.stories_chapter_title"),
-                    max_lines=1,
-                    max_length=LONGEST_TITLE,
-                    elem_id="stories-chapter-title",
-                )
-                at_line = gr.Dropdown(
-                    label=say("ui.stories_line"), choices=[], interactive=True, elem_id="stories-line"
-                )
-            with gr.Row():
-                rename = gr.Button(say("ui.stories_rename_chapter"), elem_id="stories-rename-chapter")
-                split = gr.Button(say("ui.stories_split"), elem_id="stories-split")
-                merge = gr.Button(say("ui.stories_merge"), elem_id="stories-merge")
+            bench = lay_out_bench(say, "stories")
             book_title = gr.Textbox(
                 label=say("ui.stories_book_title"),
                 max_lines=1,
@@ -187,12 +169,10 @@ def _lay_out_import(say: gr.I18n) -> tuple[dict[str, Any], dict[str, Any]]:
         "draft": draft,
         "preview": preview,
         "workbench": workbench,
-        "chapter": chapter,
-        "chapter_title": chapter_title,
-        "at_line": at_line,
+        **bench,
         "book_title": book_title,
     }
-    return parts, {"merge": merge, "split": split, "rename_chapter": rename, "take_in": take_in}
+    return parts, {"take_in": take_in}
 
 
 def _wire_shelf(desk: StoriesDesk, parts: StoriesParts, buttons: _Buttons) -> None:
@@ -226,10 +206,12 @@ def _wire_import(desk: StoriesDesk, parts: StoriesParts, buttons: _Buttons) -> N
         (parts.file.upload, desk.take_file, [parts.file, parts.allow_loss], slow),
         (parts.allow_loss.input, desk.take_file_again, [parts.file, parts.allow_loss], slow),
         (parts.chapter.input, desk.choose_chapter, draft, QUIET),
-        (buttons.merge.click, desk.merge, draft, QUIET),
-        (buttons.split.click, desk.split, [*draft, parts.at_line], QUIET),
-        (buttons.rename_chapter.click, desk.rename_chapter, [*draft, parts.chapter_title], QUIET),
+        (parts.merge.click, desk.merge, draft, QUIET),
+        (parts.split.click, desk.split, [*draft, parts.at_line], QUIET),
+        (parts.rename_chapter.click, desk.rename_chapter, [*draft, parts.chapter_title], QUIET),
         (parts.chapter_title.submit, desk.rename_chapter, [*draft, parts.chapter_title], QUIET),
+        (parts.leave_out.click, desk.leave_out, draft, QUIET),
+        (parts.take_back.click, desk.take_back, draft, QUIET),
         (buttons.take_in.click, desk.take_in, [parts.draft, parts.book_title], slow),
     ):
         event(desk.handler(handler), reads, written, **manner)

@@ -8,36 +8,25 @@ from __future__ import annotations
 import difflib
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlencode
 
 from novelgpt.messages import Lang, translate
 from novelgpt.story.branches import Branch, Comparison
-from novelgpt.story.importing import ImportedChapter, Preview
-from novelgpt.story.sections import Section
+from novelgpt.story.importing import Preview
+from novelgpt.story.sections import Section, Volume, volumes_of
 from novelgpt.story.store import Story, StoryId
 from novelgpt.studio.library import FORMATS, Format, Found
-from novelgpt.text.chapter import Kind
+from novelgpt.ui.chapter_bench import COLUMNS, KINDS, chapter_list
+from novelgpt.ui.tables import MOST_ROWS, long_table
 
-MOST_ROWS = 2000
 MOST_COMPARED = 4000
 SHARED_SHOWN = 120
-FIRST_WORDS = 30
+FEW = 60
+"""Chapters that are all shown at once; of more, each volume is unfolded by hand."""
 
 _LABELS: dict[Format, str] = {"txt": "TXT", "epub": "EPUB", "docx": "DOCX", "kobold": "KoboldAI"}
-_KINDS: dict[Kind, str] = {
-    "front": "ui.stories_kind_front",
-    "volume": "ui.stories_kind_volume",
-    "chapter": "ui.stories_kind_chapter",
-    "extra": "ui.stories_kind_extra",
-}
-_COLUMNS = (
-    "ui.stories_col_number",
-    "ui.stories_col_kind",
-    "ui.stories_col_heading",
-    "ui.stories_col_characters",
-)
 _BY_CHAPTER: tuple[Format, ...] = ("txt", "epub", "docx")
 _PHRASES = re.compile(r"[^，。！？；：、…\n]*[，。！？；：、…\n]*[”’」』]*")
 
@@ -71,19 +60,59 @@ def links(story: StoryId, lang: Lang, *, typography: bool) -> str:
     return f'<p class="exports">{_say("ui.stories_export", lang)} {anchors}</p>'
 
 
-def chapter_table(story: StoryId, sections: Sequence[Section], lang: Lang, *, typography: bool) -> str:
-    """Return the chapters of a story, each with its own links."""
+def chapter_tree(story: StoryId, sections: Sequence[Section], lang: Lang, *, typography: bool) -> str:
+    """Return the chapters of a story, below their volumes where it has some, each with its own links."""
+    left, count, shown = MOST_ROWS, 1, []
+    for volume in volumes_of(sections)[:MOST_ROWS]:
+        table = _chapters(story, volume, count, lang, typography, max(left, 0))
+        heading = volume.heading
+        shown.append(
+            _unfolding(story, volume, heading, table, lang, typography, is_open=len(sections) <= FEW)
+            if heading
+            else table
+        )
+        left -= len(volume.sections)
+        count += len(volume.sections)
+    return "".join(shown)
+
+
+def _unfolding(
+    story: StoryId,
+    volume: Volume,
+    heading: tuple[int, Section],
+    table: str,
+    lang: Lang,
+    typography: bool,
+    *,
+    is_open: bool,
+) -> str:
+    """Return a volume that unfolds to its chapters; its links are for all of it."""
+    number, section = heading
+    facts = _say("ui.stories_volume", lang, chapters=len(volume.sections), characters=volume.characters)
+    links = " ".join(_link(story, form, number, typography) for form in _BY_CHAPTER)
+    return (
+        f'<details class="volume"{" open" if is_open else ""}><summary><b>{html.escape(section.title)}</b> '
+        f'<small>{facts}</small></summary><p class="exports">{_say("ui.stories_export_volume", lang)} {links}</p>'
+        f"{table}</details>"
+    )
+
+
+def _chapters(story: StoryId, volume: Volume, first: int, lang: Lang, typography: bool, most: int) -> str:
+    """Return a volume's chapters, counted on from `first`; links name a section by its place among all."""
     rows = (
         (
-            str(number + 1),
-            _say(_KINDS[section.kind], lang),
+            str(count),
+            _say(KINDS[section.kind], lang),
             html.escape(section.title or "…"),
             f"{section.characters:,}",
             " ".join(_link(story, form, number, typography) for form in _BY_CHAPTER),
         )
-        for number, section in enumerate(sections[:MOST_ROWS])
+        for count, (number, section) in enumerate(volume.sections, start=first)
     )
-    return _table("chapters", (*_COLUMNS, "ui.stories_col_export"), rows, len(sections), lang)
+    total = len(volume.sections)
+    return (
+        long_table("chapters", (*COLUMNS, "ui.stories_col_export"), rows, total, lang, most) if total else ""
+    )
 
 
 def preview_table(preview: Preview, lang: Lang) -> str:
@@ -99,18 +128,7 @@ def preview_table(preview: Preview, lang: Lang) -> str:
         lost=preview.lost_characters,
     )
     notes = "".join(f"<p>{html.escape(note.text(lang))}</p>" for note in preview.notes[:10])
-    rows = (
-        (
-            str(number),
-            _say(_KINDS[chapter.kind], lang),
-            html.escape(chapter.title or "…"),
-            f"{len(chapter.text):,}",
-            html.escape(_first_words(chapter)),
-        )
-        for number, chapter in enumerate(preview.chapters[:MOST_ROWS], start=1)
-    )
-    heads = (*_COLUMNS, "ui.stories_col_begins")
-    return f"<p>{html.escape(facts)}</p>{notes}" + _table("preview", heads, rows, len(preview.chapters), lang)
+    return f"<p>{html.escape(facts)}</p>{notes}" + chapter_list("preview", preview.chapters, lang)
 
 
 def side_by_side(comparison: Comparison, lang: Lang) -> str:
@@ -144,23 +162,6 @@ def _link(story: StoryId, form: Format, section: int | None, typography: bool) -
     query = urlencode({**asked, **({"typography": 1} if typography else {})})
     address = f"/download/story/{story}/{form}" + (f"?{query}" if query else "")
     return f'<a href="{html.escape(address)}" download>{_LABELS[form]}</a>'
-
-
-def _table(name: str, heads: Sequence[str], rows: Iterable[Sequence[str]], total: int, lang: Lang) -> str:
-    """Return a table of cells that are HTML already."""
-    head = "".join(f'<th scope="col">{_say(one, lang)}</th>' for one in heads)
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    more = (
-        f"<p>{_say('ui.stories_more', lang, shown=MOST_ROWS, total=total)}</p>" if total > MOST_ROWS else ""
-    )
-    return (
-        f'<div class="scrolling"><table class="{name}"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>{more}"
-    )
-
-
-def _first_words(chapter: ImportedChapter) -> str:
-    return " ".join(chapter.text[: 2 * FIRST_WORDS].split())[:FIRST_WORDS]
 
 
 def _say(key: str, lang: Lang, **facts: object) -> str:

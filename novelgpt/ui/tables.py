@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
+from itertools import islice
 from typing import Any
 
 from novelgpt.messages import Lang, translate
 from novelgpt.model.known import EMBEDDED
+
+MOST_ROWS = 2000
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -18,6 +21,26 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
     body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
     return f'<div class="wide"><table class="facts"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def long_table(
+    name: str,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    total: int,
+    lang: Lang,
+    most: int = MOST_ROWS,
+) -> str:
+    """Return a table that scrolls, of column keys and of cells that are HTML already; of very many rows the first."""
+    head = "".join(f'<th scope="col">{escape(translate(one, lang))}</th>' for one in heads)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in islice(rows, most)
+    )
+    more = escape(translate("ui.bench.more", lang, shown=most, total=total)) if total > most else ""
+    return (
+        f'<div class="scrolling"><table class="{name}"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>" + (f"<p>{more}</p>" if more else "")
+    )
 
 
 def titled_list(title: str, sentences: Sequence[str]) -> str:
@@ -34,6 +57,14 @@ def figures(pairs: Sequence[tuple[str, str]]) -> str:
         f"<div><b>{escape(value)}</b><span>{escape(name)}</span></div>" for name, value in pairs if value
     )
     return f'<div class="figures">{cells}</div>'
+
+
+def bar(percent: int) -> str:
+    """Return a bar that is full so far."""
+    return (
+        f'<div class="bar" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{percent}">'
+        f'<i style="width:{percent}%"></i></div>'
+    )
 
 
 def day(seconds: float) -> str:

@@ -12,24 +12,19 @@ from typing import Any
 
 import gradio as gr
 
-from novelgpt.config import TrainConfig, dials
-from novelgpt.errors import BadValue, UnknownStory
-from novelgpt.messages import Lang, Message, translate
+from novelgpt.errors import UnknownStory
+from novelgpt.messages import Lang, translate
 from novelgpt.story.store import StoryId
 from novelgpt.studio import Studio
 from novelgpt.studio.run_watch import RunState
-from novelgpt.studio.training import TrainingOrder
 from novelgpt.studio.workshop import MINUTES_FOR_A_STORY
 from novelgpt.ui.handling import QUIET, Handler, Room, Updates, line, problem
 from novelgpt.ui.run_view import comparison_view, run_view
 from novelgpt.ui.tables import model_label, still, titled_list
+from novelgpt.ui.train_form import RARE, lay_out_form, minutes_from, objectives, order_from, presets
 
 LOOK_AGAIN_SECONDS = 2.0
-USUAL_MINUTES = 30.0
-LONGEST_TITLE = 60
 _UNDER_WAY = ("waiting", "running")
-_LOOKED_AT = {"evaluate_every": 50, "sample_every": 100}
-"""A person who watches wants news more often than a log does."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +34,20 @@ class TrainParts:
     books: Any
     name: Any
     preset: Any
-    minutes: Any
     base: Any
+    minutes: Any
+    objective: Any
+    lora: Any
+    lora_rank: Any
+    steps: Any
+    epochs: Any
+    context_length: Any
+    batch_size: Any
+    learning_rate: Any
+    dropout: Any
+    patience: Any
+    held_out: Any
+    seed: Any
     examine: Any
     start: Any
     story: Any
@@ -88,15 +95,14 @@ class TrainTab(Room):
             parts.base: gr.update(choices=[nothing, *named], value=still(base, models, "")),
             parts.story: gr.update(choices=stories, value=still(story, numbers, next(iter(numbers), None))),
             parts.learner: gr.update(choices=named, value=still(learner, models, next(iter(models), None))),
-            parts.preset: gr.update(choices=_presets(lang)),
+            parts.preset: gr.update(choices=presets(lang)),
+            parts.objective: gr.update(choices=objectives(lang)),
         }
         yield self._watched(str(run or ""), lang)
 
-    def examine(
-        self, lang: Lang, books: Any, name: Any, preset: Any, minutes: Any, base: Any
-    ) -> Iterator[Updates]:
+    def examine(self, lang: Lang, *asked: Any) -> Iterator[Updates]:
         """Say what the training would cost and what to expect."""
-        order = self._order(books, name, preset, minutes, base)
+        order = order_from(self._workshop, asked)
         yield {
             **self._ready(False),
             self._parts.status: line(translate("ui.train.examining", lang)),
@@ -106,11 +112,9 @@ class TrainTab(Room):
         shown = titled_list(translate("ui.train.examine", lang), sentences)
         yield {**self._ready(True), self._parts.examined: shown, self._parts.status: ""}
 
-    def start(
-        self, lang: Lang, books: Any, name: Any, preset: Any, minutes: Any, base: Any
-    ) -> Iterator[Updates]:
+    def start(self, lang: Lang, *asked: Any) -> Iterator[Updates]:
         """Begin a training, and watch it."""
-        order = self._order(books, name, preset, minutes, base)
+        order = order_from(self._workshop, asked)
         self._workshop.start(order, lang)
         yield self._begun(order.name, lang)
 
@@ -120,7 +124,7 @@ class TrainTab(Room):
         if story not in titles:
             raise UnknownStory(story=story)
         text = self._studio.text(StoryId(int(story)))
-        length = _minutes(minutes, MINUTES_FOR_A_STORY)
+        length = minutes_from(minutes, MINUTES_FOR_A_STORY)
         name = self._workshop.learn_my_story(text, titles[story], length, model or None, lang)
         yield self._begun(name, lang)
 
@@ -144,16 +148,6 @@ class TrainTab(Room):
         self._workshop.resume(str(run or ""), lang)
         said = line(translate("ui.train.going_on", lang))
         yield {**self._watched(str(run), lang), self._parts.status: said}
-
-    def _order(self, books: Any, name: Any, preset: Any, minutes: Any, base: Any) -> TrainingOrder:
-        return TrainingOrder(
-            str(name or ""),
-            self._workshop.book_paths([str(book) for book in books or ()]),
-            preset=str(preset or "auto"),
-            minutes=_minutes(minutes, USUAL_MINUTES),
-            init=str(base) if base else None,
-            settings=_LOOKED_AT,
-        )
 
     def _begun(self, name: str, lang: Lang) -> Updates:
         said = line(translate("ui.train.started", lang, name=name))
@@ -184,7 +178,7 @@ class TrainTab(Room):
 
     def _buttons(self, run: RunState | None) -> Updates:
         parts = self._parts
-        under_way = run is not None and run.status in _UNDER_WAY and run.is_ours
+        under_way = run is not None and run.status in _UNDER_WAY and run.can_be_asked
         resting = run is not None and run.status in ("paused", "stopped", "failed")
         return {
             parts.pause: gr.update(interactive=under_way),
@@ -208,19 +202,7 @@ def lay_out(studio: Studio, say: gr.I18n, lang_default: Lang = "zh") -> tuple[Ha
 
 
 def _lay_out_order(say: gr.I18n) -> dict[str, Any]:
-    parts: dict[str, Any] = {}
-    with gr.Group():
-        parts["books"] = gr.CheckboxGroup(label=say("ui.train.books"), choices=[], elem_id="train-books")
-        parts["name"] = gr.Textbox(
-            label=say("ui.train.name"), max_lines=1, max_length=LONGEST_TITLE, elem_id="train-name"
-        )
-        parts["preset"] = gr.Dropdown(
-            label=say("ui.train.preset"), choices=["auto"], value="auto", elem_id="train-preset"
-        )
-        parts["base"] = gr.Dropdown(label=say("ui.train.from"), choices=[], elem_id="train-base")
-        parts["minutes"] = gr.Number(
-            label=say("ui.train.minutes"), value=USUAL_MINUTES, elem_id="train-minutes"
-        )
+    parts = lay_out_form(say)
     with gr.Row():
         parts["examine"] = gr.Button(say("ui.train.examine"), elem_id="train-examine")
         parts["start"] = gr.Button(say("ui.train.start"), variant="primary", elem_id="train-start")
@@ -250,7 +232,8 @@ def _lay_out_view(say: gr.I18n) -> dict[str, Any]:
 
 def _wire(tab: TrainTab, parts: TrainParts) -> None:
     every = list(vars(parts).values())
-    order = [parts.books, parts.name, parts.preset, parts.minutes, parts.base]
+    order = [parts.books, parts.name, parts.preset, parts.base, parts.minutes]
+    order += [getattr(parts, name) for name in RARE]
     parts.examine.click(tab.handler(tab.examine), order, every, **QUIET)
     parts.start.click(tab.handler(tab.start), order, every, **QUIET)
     mine = [parts.story, parts.learner, parts.learn_minutes]
@@ -263,19 +246,3 @@ def _wire(tab: TrainTab, parts: TrainParts) -> None:
         (parts.stop.click, tab.stop),
     ):
         event(tab.handler(handler), [parts.run], every, **QUIET)
-
-
-def _presets(lang: Lang) -> list[tuple[str, str]]:
-    names = dials(TrainConfig)["preset"][1].choices
-    return [(translate("ui.train.auto", lang) if name == "auto" else name, name) for name in names]
-
-
-def _minutes(value: Any, usual: float) -> float:
-    """Return a length in minutes; an empty field means the usual one."""
-    if value in (None, ""):
-        return usual
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise BadValue(
-            name="minutes", value=value, allowed=Message("allowed.range", {"low": 0.05, "high": 100_000})
-        )
-    return float(value)

@@ -65,8 +65,12 @@ def test_stop_ends_at_once_and_page_and_library_agree(desk):
     desk.page.locator("#continue").click()
     desk.grows_beyond(len(OPENING) + 10)
     expect(desk.paper).to_have_attribute("aria-readonly", "true")
+    desk.page.evaluate(
+        "window.seen = []; setInterval(() => seen.push(document.getElementById('status').innerText), 5)"
+    )
     desk.page.locator("#stop").click()
     expect(desk.status).to_contain_text("已停止", timeout=PATIENCE_MS)
+    assert all(text.strip() for text in desk.page.evaluate("seen"))  # stopping itself empties nothing
     desk.ready()
     expect(desk.paper).to_have_attribute("aria-readonly", "false")
     stopped = desk.text()

@@ -41,7 +41,11 @@ def test_write_stop_undo_retry_choose_edit_branch_reload_and_everything_is_there
     assert desk.press("undo") == OPENING
     assert desk.press("redo") == first
     desk.page.locator("#retry").click()
-    desk.page.wait_for_function("text => novelgpt.text() !== text", arg=first, timeout=PATIENCE_MS)
+    desk.page.wait_for_function(  # the old words go first, then new ones come
+        "([old, kept]) => novelgpt.text() !== old && novelgpt.text().length > kept.length",
+        arg=[first, OPENING],
+        timeout=PATIENCE_MS,
+    )
     desk.ready()
     second = desk.text()
     assert second.startswith(OPENING)

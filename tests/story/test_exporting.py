@@ -27,9 +27,9 @@ NOVEL = "\n\n".join(f"第{n}章 <夜> & “雨”\n　　雨下了三天，\n\n�
 TYPESET = "第一章 <夜> & “雨”\n\n　　雨下了三天，\n　　他说：“过河？”"
 
 
-def made(text, *, title="长夜 <b>&", typography=False, section=None):
+def made(text, *, title="长夜 <b>&", typography=False, sections=()):
     return manuscript_of(
-        title, text, started_at=STARTED, written_at=WRITTEN, typography=typography, section=section
+        title, text, started_at=STARTED, written_at=WRITTEN, typography=typography, sections=sections
     )
 
 
@@ -73,8 +73,8 @@ def test_plain_text_is_the_text_itself_and_with_typography_well_set():
 
 def test_one_section_is_exported_alone():
     second = sections_of(NOVEL)[1]
-    assert [part.title for part in made(NOVEL, section=second).parts] == ["第二章 <夜> & “雨”"]
-    assert to_plain(made(NOVEL, section=second), typography=False).decode().strip() in NOVEL
+    assert [part.title for part in made(NOVEL, sections=[second]).parts] == ["第二章 <夜> & “雨”"]
+    assert to_plain(made(NOVEL, sections=[second]), typography=False).decode().strip() in NOVEL
 
 
 def test_an_epub_is_laid_out_as_the_format_asks():

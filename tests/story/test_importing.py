@@ -2,22 +2,26 @@
 
 import io
 import zipfile
+from itertools import pairwise
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from novelgpt.errors import BadValue, ImportTooLarge, NotText, SeveralBooks
+from novelgpt.errors import ImportTooLarge, NotText, SeveralBooks
 from novelgpt.story import importing
 from novelgpt.story.importing import (
-    ImportedChapter,
+    MOST_STEPS,
     Preview,
+    left_out,
     merged,
     passages_of,
     preview_of,
     renamed,
     split_at,
+    taken_back,
 )
+from novelgpt.text.chapter import Chapter
 
 NOVEL = "《渡口》\n作者：甲乙\n\n" + "\n".join(
     f"第{n}章 夜雨\n　　雨下了三天，河水漫过了石桥，老船夫坐在门口。\n　　“今晚还过河吗？”少年问道。"
@@ -102,57 +106,45 @@ PREVIEW = Preview(
     0,
     0,
     (
-        ImportedChapter("", "front", "前言"),
-        ImportedChapter("第一章", "chapter", "雨\n桥\n灯"),
-        ImportedChapter("第二章", "chapter", ""),
+        Chapter("", "前言", "front"),
+        Chapter("第一章", "雨\n桥\n灯"),
+        Chapter("第二章", ""),
     ),
 )
 
 
-def test_a_chapter_merged_into_the_one_before_keeps_its_heading_as_a_line():
-    assert merged(PREVIEW, 1).chapters[0] == ImportedChapter("", "front", "前言\n第一章\n雨\n桥\n灯")
-    assert merged(PREVIEW, 2).chapters[1].text == "雨\n桥\n灯\n第二章"
+def test_a_preview_is_put_right_step_by_step_and_every_step_can_be_taken_back():
+    steps = [
+        PREVIEW,
+        merged(PREVIEW, 1),
+        split_at(merged(PREVIEW, 1), 0, 2),
+        renamed(split_at(merged(PREVIEW, 1), 0, 2), 1, " 终章\n灯火 "),
+    ]
+    assert [[chapter.title for chapter in step.chapters] for step in steps] == [
+        ["", "第一章", "第二章"],
+        ["", "第二章"],
+        ["", "雨", "第二章"],
+        ["", "终章 灯火", "第二章"],
+    ]
+    assert [chapter.title for chapter in left_out(steps[-1], 0).chapters] == ["终章 灯火", "第二章"]
+    for before, after in pairwise(steps):
+        assert taken_back(after) == before
+    assert taken_back(PREVIEW) == PREVIEW
 
 
-def test_a_chapter_split_at_a_line_makes_the_line_a_heading():
-    assert split_at(PREVIEW, 1, 1).chapters[1:3] == (
-        ImportedChapter("第一章", "chapter", "雨"),
-        ImportedChapter("桥", "chapter", "灯"),
-    )
-    assert split_at(PREVIEW, 0, 0).chapters[0] == ImportedChapter("前言", "chapter", "")
-    long = "夜" * 200
-    parts = split_at(Preview("", "", "", 0, 0, (ImportedChapter("题", "chapter", f"雨\n{long}"),)), 0, 1)
-    assert parts.chapters[1] == ImportedChapter("", "chapter", long)
-
-
-def test_a_chapter_is_renamed_on_one_line():
-    assert renamed(PREVIEW, 2, " 终章\n灯火 ").chapters[2].title == "终章 灯火"
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        lambda: merged(PREVIEW, 0),
-        lambda: merged(PREVIEW, 3),
-        lambda: merged(PREVIEW, -1),
-        lambda: split_at(PREVIEW, 1, 3),
-        lambda: split_at(PREVIEW, 1, -1),
-        lambda: split_at(PREVIEW, 2, 0),
-        lambda: renamed(PREVIEW, 9, "夜"),
-    ],
-)
-def test_what_does_not_exist_cannot_be_put_right(wrong):
-    with pytest.raises(BadValue):
-        wrong()
+def test_of_very_many_steps_the_newest_are_kept():
+    preview = PREVIEW
+    for number in range(MOST_STEPS + 5):
+        preview = renamed(preview, 1, f"夜{number}")
+    for _ in range(MOST_STEPS):
+        preview = taken_back(preview)
+    assert preview.chapters[1].title == "夜4" and preview.former == ()
 
 
 LINE = st.text(alphabet="夜雨章", min_size=1, max_size=120)
-CHAPTER = st.builds(
-    ImportedChapter,
-    st.one_of(st.just(""), LINE),
-    st.just("chapter"),
-    st.lists(LINE, max_size=4).map("\n".join),
-).filter(lambda chapter: chapter.whole())
+CHAPTER = st.builds(Chapter, st.one_of(st.just(""), LINE), st.lists(LINE, max_size=4).map("\n".join)).filter(
+    lambda chapter: chapter.whole()
+)
 
 
 @given(chapters=st.lists(CHAPTER, min_size=1, max_size=4).map(tuple), data=st.data())

@@ -4,7 +4,9 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from novelgpt.story.sections import paragraphs_of, sections_of
+from novelgpt.story.importing import passages_of
+from novelgpt.story.sections import LONGEST_LINE, cuts_of, paragraphs_of, sections_of, volumes_of
+from novelgpt.text.chapter import Chapter
 
 NOVEL = "\n\n".join(
     [
@@ -87,3 +89,70 @@ def test_what_cleaning_would_take_out_of_a_book_stays_in_a_story(advert):
     for section in sections_of(text):
         kept += [section.title, *paragraphs_of(text[section.body : section.end])]
     assert kept == text.split("\n")
+
+
+def test_chapters_stand_below_their_volumes():
+    front = "写在前面。\n" + NOVEL
+    before, first, second = volumes_of(sections_of(front))
+    assert before.heading is None and [number for number, _ in before.sections] == [0]
+    assert (first.heading[0], first.heading[1].title) == (1, "卷一 渡口")
+    assert [section.title for _, section in first.sections] == [f"第{n}章 夜雨" for n in "一二三"]
+    assert [number for number, _ in second.sections] == [6]
+    assert second.characters == len("卷二石桥第四章灯火他回来了。")
+    assert volumes_of([]) == [] and volumes_of(sections_of("夜"))[0].heading is None
+
+
+@given(lines=LINES)
+@settings(deadline=None, max_examples=50)
+def test_volumes_hold_every_section_once_and_in_order(lines):
+    sections = sections_of("\n".join(lines))
+    held = [pair for volume in volumes_of(sections) for pair in volume.all()]
+    assert held == list(enumerate(sections))
+
+
+LINE = st.sampled_from(
+    ["第一章 夜", "第二章", "夜渡", "雨下了。", "夜" * (LONGEST_LINE + 9), "卷一 渡口", "楔子", "番外 雪"]
+)
+CHAPTER = st.builds(
+    Chapter,
+    st.one_of(st.just(""), LINE),
+    st.lists(LINE, max_size=3).map("\n".join),
+    st.sampled_from(["chapter", "volume", "extra"]),
+).filter(Chapter.whole)
+
+
+@given(chapters=st.lists(CHAPTER, min_size=1, max_size=6))
+@settings(deadline=None, max_examples=150)
+def test_chapters_put_right_by_hand_stay_as_they_are(chapters):
+    text = "".join(passages_of(chapters))
+    cut = sections_of(text, cuts_of(chapters))
+    assert [section.title for section in cut] == [chapter.title for chapter in chapters]
+    assert [paragraphs_of(text[section.body : section.end]) for section in cut] == [
+        [line for line in chapter.text.split("\n") if line] for chapter in chapters
+    ]
+    assert [(section.kind) for section in cut if section.title] == [
+        chapter.kind for chapter in chapters if chapter.title
+    ]
+
+
+def test_of_lines_that_look_right_nothing_is_said_and_what_is_said_outlives_edits():
+    chapters = [
+        Chapter("第一章 夜", "雨下了。"),
+        Chapter("夜渡", "桥断了。\n第三章里写道"),
+        Chapter("第二章 雨", "雪"),
+    ]
+    assert cuts_of([chapters[0], chapters[2]]) == {}
+    cuts = cuts_of(chapters)
+    assert cuts["夜渡"] == ("chapter",)
+    text = "".join(passages_of(chapters))
+    edited = "卷首的话。\n" + text.replace("桥断了", "桥，终于断了") + "\n第四章 天明\n晴"
+    assert [section.title for section in sections_of(edited, cuts)] == [
+        "",
+        "第一章 夜",
+        "夜渡",
+        "第二章 雨",
+        "第四章 天明",
+    ]
+    assert "夜渡" not in [section.title for section in sections_of(text)]
+    gone = text.replace("夜渡\n", "")
+    assert [section.title for section in sections_of(gone, cuts)] == ["第一章 夜", "第二章 雨"]

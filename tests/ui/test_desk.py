@@ -8,12 +8,13 @@ import shutil
 from contextlib import closing
 from dataclasses import fields
 
+import gradio as gr
 import pytest
 from gradio.i18n import I18nData
 
 from novelgpt.config import SampleConfig, Workspace, dials
 from novelgpt.messages import LANGUAGES
-from novelgpt.studio import open_studio
+from novelgpt.studio import Seen, open_studio
 from novelgpt.ui.desk import REFRESH_SECONDS, Desk, Parts
 from novelgpt.ui.language import LOCALES
 from novelgpt.ui.page import build_demo, translations
@@ -74,7 +75,7 @@ def after(updates):
                     shown[part] = shown.get(part, said["tail"])[: said["keep"]] + said["tail"]
                 elif "text" in said:
                     shown[part] = said["text"]
-                shown |= {name: said[name] for name in ("held", "runs", "tip") if name in said}
+                shown |= {name: said[name] for name in ("held", "runs", "tip", "watch") if name in said}
             elif isinstance(value, dict):
                 shown.setdefault(part, {}).update(value)
             else:
@@ -144,6 +145,43 @@ def test_a_continuation_comes_in_steps_and_ends_with_what_the_library_holds(desk
     assert "种子 7" in shown["status"]
 
 
+@pytest.mark.parametrize("handler", ["write", "propose"])
+def test_who_waits_for_others_is_told_how_many_go_before_until_the_turn_comes(desk, studio, handler):
+    story = studio.create_story("渡口")
+    others = [studio.turns.enter(name) for name in ("a", "b")]
+    heard, updates = [], []
+    asked = desk.handler(getattr(desk, handler))(
+        Visitor("en"), str(story), "雨", None, *settings(max_chars=10)
+    )
+    for update in asked:
+        updates.append(update)
+        status = str(update.get("status"))
+        if found := re.search(r"busy: (\d) before", status):
+            heard.append(int(found[1]))
+            assert json.loads(update["paper"])["held"]
+            others.pop(0).leave()
+    assert heard == [2, 1]
+    assert "busy" not in after(updates)["status"]
+    assert after(updates)["go"]["interactive"]
+
+
+def test_a_page_opened_while_a_story_waits_its_turn_says_so_and_stop_ends_the_waiting(studio):
+    story = studio.create_story("渡口")
+    with studio.turns.enter("a"):
+        pieces = studio.continue_story(story, SampleConfig(max_chars=10), seen="雨")
+        assert next(pieces).text == ""
+        desk = Desk(studio, PARTS)
+        waiting = after(call(desk, desk.open_page, str(story)))
+        assert "前面还有 1 个" in waiting["status"]
+        assert waiting["watch"]
+        studio.stop(story)
+        assert list(pieces) == []
+        ended = after(call(desk, desk.reopen, str(story)))
+    assert not ended["watch"]
+    assert ended["go"]["interactive"]
+    assert studio.text(story) == "雨"
+
+
 def test_a_browser_is_not_sent_the_text_more_often_than_it_can_bear(studio):
     clock = Clock()
     desk, times = Desk(studio, PARTS, clock=clock), []
@@ -160,15 +198,45 @@ def test_a_page_opened_while_a_model_writes_watches_it_to_the_end(studio):
     story = studio.create_story("渡口")
     with closing(studio.continue_story(story, SampleConfig(max_chars=10_000), seen="雨")) as pieces:
         next(pieces)
-        desk = Desk(studio, PARTS, pause=lambda seconds: pieces.close())
-        updates = call(desk, desk.open_page, str(story))
-    first, last = after(updates[:2]), after(updates)
+        desk = Desk(studio, PARTS)
+        first = after(call(desk, desk.open_page, str(story)))
+    last = after(call(desk, desk.reopen, str(story)))
+    assert (first["watch"], last["watch"]) == (True, False)
     assert not first["go"]["interactive"]
     assert first["stop"]["interactive"]
     assert last["paper"] == studio.text(story)
     assert last["go"]["interactive"]
     assert last["undo"]["interactive"]
     assert not last["stop"]["interactive"]
+
+
+def test_a_handler_without_a_word_empties_nothing(desk, studio):
+    """Gradio would clear every part that it may change: memory, note and lore too, which would then be kept."""
+    assert call(desk, desk.stop, str(studio.create_story("渡口"))) == [gr.skip()]
+
+
+def test_only_an_opening_turns_a_page_to_another_story(desk, studio):
+    """A late answer about a story that was left must not put one story's text under another's number."""
+    story = studio.create_story("渡口")
+    steps = [
+        (desk.open_page, [str(story)], True),
+        (desk.write, [str(story), "雨", None, *settings(max_chars=4)], False),
+        (desk.retry, [str(story), "雨", None, *settings(max_chars=4)], False),
+        (desk.propose, [str(story), "雨", None, *settings(max_chars=4)], False),
+        (desk.save, [str(story), "雨又下了"], False),
+        (desk.undo, [str(story), None], False),
+        (desk.redo, [str(story), None], False),
+        (desk.reopen, [str(story)], False),
+        (desk.choose_story, [str(story), str(story), "雨"], True),
+        (desk.new_story, ["", str(story), "雨"], True),
+    ]
+    for handler, values, opens in steps:
+        updates = call(desk, handler, *values)
+        said = [json.loads(update["paper"]) for update in updates if "paper" in update]
+        assert said, handler
+        assert all("story" in one for one in said), handler
+        assert any(one.get("opens") for one in said) == opens, handler
+        assert any("current" in update for update in updates) == opens, handler
 
 
 def test_leaving_the_page_in_the_middle_keeps_what_was_written(desk, studio):
@@ -238,6 +306,44 @@ def test_another_story_is_shown_only_after_the_page_is_kept(desk, studio):
     assert (shown["paper"], shown["title"]) == ("", "")
     assert studio.stories()[0].title == "丙"
     assert studio.text(second) == "乙改过"
+
+
+def test_a_page_can_always_be_left_and_what_was_typed_on_it_stays_a_branch(desk, studio):
+    story = studio.create_story("甲")
+    call(desk, desk.save, str(story), {"text": "雨下了", "tip": None, "window": "a"})
+    for text, typed in (("", False), ("雪", True)):
+        page = {"text": text, "tip": None, "window": "b"}
+        shown = after(call(desk, desk.new_story, "乙", str(story), page))
+        assert shown["current"] != str(story)
+        assert 'role="alert"' not in shown["status"]
+        ends = [
+            "".join(p.text for p in studio._store.passages(b.tip)) for b in studio.library.branches(story)
+        ]
+        assert ("雪" in ends) == typed
+    assert studio.text(story) == "雨下了"
+
+
+def test_who_looked_at_a_story_and_left_does_not_stand_in_the_way_of_its_writer(desk, studio):
+    story = studio.create_story("甲")
+    call(desk, desk.save, str(story), {"text": "雨下", "tip": None, "window": "a", "number": 1})
+    tip = after(call(desk, desk.open_page, str(story)))["tip"]
+    call(desk, desk.new_story, "乙", str(story), {"text": "雨下", "tip": tip, "window": "b", "number": 1})
+    late = {"text": "雨下了", "tip": None, "window": "a", "number": 2}  # its last save is not answered yet
+    assert 'role="alert"' not in after(call(desk, desk.save, str(story), late))["status"]
+    assert studio.text(story) == "雨下了"
+
+
+def test_a_story_that_is_being_written_can_be_left_from_another_window(desk, studio):
+    story = studio.create_story("甲")
+    sample = SampleConfig(max_chars=9999)
+    with closing(studio.continue_story(story, sample, seen=Seen("雨下了", None, "a"))) as pieces:
+        next(pieces)
+        for text, branches in (("雨", 1), ("雨下了", 1), ("雨停了", 2)):
+            page = {"text": text, "tip": None, "window": "b"}
+            shown = after(call(desk, desk.new_story, "乙", str(story), page))
+            assert shown["current"] != str(story)
+            assert len(studio.library.branches(story)) == branches
+    assert studio.text(story).startswith("雨下了")
 
 
 def test_undo_and_redo_walk_over_typing_and_writing_alike(desk, studio):
@@ -353,6 +459,31 @@ def test_two_windows_on_one_story_do_not_overwrite_each_other(desk, studio):
         desk, desk.save, str(story), {"text": "雨下了三天三夜", "tip": tip, "window": "a"}
     )  # its own save is under way
     assert studio.text(story) == "雨下了三天三夜"
+
+
+def test_a_save_that_comes_late_changes_nothing_whatever_its_window_did_meanwhile(desk, studio):
+    story = studio.create_story("渡口")
+
+    def page(text, number):
+        return {"text": text, "tip": "", "window": "a", "number": number}
+
+    call(desk, desk.save, str(story), page("雨下了三天", 3))
+    late = page("雨下了", 2)
+    shown = after(call(desk, desk.save, str(story), late))
+    assert 'role="alert"' not in shown["status"]
+    assert studio.text(story) == "雨下了三天"
+    assert after(call(desk, desk.undo, str(story), page("雨下了三天", 5)))["paper"] == ""
+    call(desk, desk.save, str(story), page("雨下了三天", 4))
+    assert studio.text(story) == ""
+    with closing(
+        desk.handler(desk.write)(Visitor(), str(story), page("夜", 7), None, *settings(max_chars=9999))
+    ) as updates:
+        while "tail" not in next(updates).get("paper", ""):
+            pass
+        assert call(desk, desk.save, str(story), page("", 6)) == [gr.skip()]
+        other = page("", 1) | {"window": "b"}
+        assert "续写" in after(call(desk, desk.save, str(story), other))["status"]
+    assert studio.text(story).startswith("夜")
 
 
 @pytest.mark.parametrize("name", ["steady", "balanced", "free"])

@@ -10,11 +10,13 @@ import pytest
 
 from novelgpt.config import Workspace
 from novelgpt.story.branches import Comparison
-from novelgpt.story.importing import ImportedChapter, Preview
+from novelgpt.story.importing import Preview
 from novelgpt.studio import open_studio
+from novelgpt.text.chapter import Chapter
 from novelgpt.ui.stories_desk import StoriesDesk, StoriesParts
 from novelgpt.ui.stories_tab import lay_out
-from novelgpt.ui.stories_view import MOST_COMPARED, MOST_ROWS, preview_table, side_by_side
+from novelgpt.ui.stories_view import FEW, MOST_COMPARED, preview_table, side_by_side
+from novelgpt.ui.tables import MOST_ROWS
 
 PARTS = StoriesParts(**{field.name: field.name for field in fields(StoriesParts)})
 NOVEL = "\n\n".join(f"第{n}章 夜雨\n　　雨下了三天。\n　　河水漫过了石桥。" for n in "一二三")
@@ -50,6 +52,8 @@ def after(desk, handler, *values, accept=""):
     """Return what the page shows after all updates of a handler; every part must be one of the page's."""
     shown = {}
     for update in desk.handler(handler)(Visitor(accept), *values):
+        if update == gr.skip():
+            continue
         assert set(update) <= set(PARTS.written())
         for part, value in update.items():
             if isinstance(value, dict):
@@ -82,6 +86,19 @@ def test_the_list_shows_the_story_with_its_chapters_and_links(desk, story):
     assert f'href="/download/story/{story}/docx?section=1"' in shown["chapters"]
     typeset = after(desk, desk.choose, str(story), True)["chapters"]
     assert f'href="/download/story/{story}/txt?section=1&amp;typography=1"' in typeset
+
+
+def test_chapters_unfold_below_their_volumes(desk, studio, story):
+    studio.save_text(story, f"卷一 渡口\n{NOVEL}\n卷二 {SCRIPT}\n第四章 灯\n晴。")
+    page = after(desk, desk.choose, str(story), False)["chapters"]
+    first, second = page.split("<details")[1:]
+    assert "<b>卷一 渡口</b>" in first and "3 章" in first and " open>" in first
+    assert f'href="/download/story/{story}/epub?section=0"' in first and "section=3" in first
+    assert "<td>4</td>" in second and "第四章 灯" in second and "<script" not in page
+    many = "\n".join(f"第{n}章 夜\n雨" for n in range(1, FEW + 2))
+    studio.save_text(story, f"序言。\n卷一 渡口\n{many}")
+    page = after(desk, desk.choose, str(story), False)["chapters"]
+    assert page.count("<details") == 1 and " open>" not in page and page.count("<tr>") == FEW + 4
 
 
 def test_a_story_is_renamed_and_a_nameless_one_refused(desk, studio, story):
@@ -121,7 +138,9 @@ def test_words_are_found_and_open_their_story(desk, story):
     shown = after(desk, desk.search, "石桥")
     ((label, value), *_) = shown["found"]["choices"]
     assert "【石桥】" in label and shown["found"]["visible"] and "2 处" in shown["status"]
-    assert after(desk, desk.open_found, value)["opened"] == str(story)
+    place = NOVEL.index("石桥")
+    assert after(desk, desk.open_found, value)["opened"] == f"{story}:{place}:2"
+    assert 'role="alert"' in after(desk, desk.open_found, None)["status"]
     assert not after(desk, desk.search, "没有的")["found"]["visible"]
 
 
@@ -152,6 +171,10 @@ def test_a_manuscript_is_put_right_and_imported(desk, studio, tmp_path):
     assert shown["chapter"]["value"] == "1" and len(shown["draft"].chapters) == 3
     chosen = after(desk, desk.choose_chapter, shown["draft"], "2")
     assert chosen["chapter_title"] == "第三章 夜雨" and len(chosen["at_line"]["choices"]) == 2
+    less = after(desk, desk.leave_out, shown["draft"], "1")
+    assert [chapter.title for chapter in less["draft"].chapters] == ["楔子", "第三章 夜雨"]
+    again = after(desk, desk.take_back, less["draft"], "1")
+    assert again["draft"] == shown["draft"] and again["take_back"]["interactive"]
     done = after(desk, desk.take_in, shown["draft"], "我的渡口")
     (story,) = studio.stories()
     assert (story.title, done["opened"], done["draft"]) == ("我的渡口", str(story.id), None)
@@ -186,7 +209,7 @@ def test_without_a_file_nothing_is_imported(desk, studio, file):
     assert studio.stories() == []
 
 
-PREVIEW = Preview(SCRIPT, "", "utf-8", 0, 0, (ImportedChapter(SCRIPT, "chapter", SCRIPT),))
+PREVIEW = Preview(SCRIPT, "", "utf-8", 0, 0, (Chapter(SCRIPT, SCRIPT),))
 
 
 @pytest.mark.parametrize("number", [None, "x", "1", "99"])
@@ -215,7 +238,7 @@ def test_nothing_written_by_a_person_becomes_html(desk, studio):
 
 
 def test_long_lists_are_bounded_and_say_so():
-    chapters = tuple(ImportedChapter(f"第{n}章", "chapter", "雨") for n in range(MOST_ROWS + 5))
+    chapters = tuple(Chapter(f"第{n}章", "雨") for n in range(MOST_ROWS + 5))
     page = preview_table(Preview("长", "", "utf-8", 0, 0, chapters), "en")
     assert page.count("<tr>") == MOST_ROWS + 1 and f"of {MOST_ROWS + 5:,}" in page
     page = side_by_side(Comparison("夜" * 999, "雨，" * MOST_COMPARED, "雪。" * MOST_COMPARED), "zh")

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from novelgpt.config import Workspace
 from novelgpt.messages import LANGUAGES
 from novelgpt.model.known import EMBEDDED
+from novelgpt.model.running.process import mark_of
 from novelgpt.studio import open_studio
 from novelgpt.studio.model_shelf import Comparison
-from novelgpt.studio.running import Child, mark_of
+from novelgpt.studio.running import Child
 from novelgpt.studio.workshop import Workshop
 from novelgpt.text.chapter import Chapter, write_chapters
 from novelgpt.ui import corpus_tab, models_tab, score_tab, train_tab
@@ -169,7 +170,7 @@ def test_an_order_of_the_page_is_examined_and_begun(page, studio, monkeypatch):
         Workshop, "preflight", lambda self, order, lang: orders.append(order) or ["要 3 <分钟>"]
     )
     monkeypatch.setattr(Workshop, "start", lambda self, order, lang: orders.append(order))
-    asked = (["chapters/2.jsonl"], " 新 模型 ", "gpt2-tiny", 2, "旧练")
+    asked = (["chapters/2.jsonl"], " 新 模型 ", "gpt2-tiny", "旧练", 2)
     shown = call(tab, tab.examine, *asked)
     assert "要 3 &lt;分钟&gt;" in shown["examined"]
     assert shown["start"]["interactive"]
@@ -184,18 +185,18 @@ def test_an_order_of_the_page_is_examined_and_begun(page, studio, monkeypatch):
 @pytest.mark.parametrize(
     ("asked", "word"),
     [
-        (([], "甲", "auto", 1, ""), "选书"),
-        ((None, "甲", "auto", 1, ""), "选书"),
-        ((["chapters/none.jsonl"], "甲", "auto", 1, ""), "none"),
-        ((["chapters/../../x"], "甲", "auto", 1, ""), "没有"),
-        ((["chapters/2.jsonl"], "../甲", "auto", 1, ""), "名字"),
-        ((["chapters/2.jsonl"], "", "auto", 1, ""), "名字"),
-        ((["chapters/2.jsonl"], "甲", "gpt9", 1, ""), "gpt2-tiny"),
-        ((["chapters/2.jsonl"], "甲", "auto", "long", ""), "minutes"),
-        ((["chapters/2.jsonl"], "甲", "auto", 0, ""), "minutes"),
-        ((["chapters/2.jsonl"], "甲", "auto", float("nan"), ""), "minutes"),
-        ((["chapters/2.jsonl"], "甲", "auto", 1, "/etc"), "/etc"),
-        ((["chapters/2.jsonl"], "旧练", "auto", 1, ""), "旧练"),
+        (([], "甲", "auto", "", 1), "选书"),
+        ((None, "甲", "auto", "", 1), "选书"),
+        ((["chapters/none.jsonl"], "甲", "auto", "", 1), "none"),
+        ((["chapters/../../x"], "甲", "auto", "", 1), "没有"),
+        ((["chapters/2.jsonl"], "../甲", "auto", "", 1), "名字"),
+        ((["chapters/2.jsonl"], "", "auto", "", 1), "名字"),
+        ((["chapters/2.jsonl"], "甲", "gpt9", "", 1), "gpt2-tiny"),
+        ((["chapters/2.jsonl"], "甲", "auto", "", "long"), "minutes"),
+        ((["chapters/2.jsonl"], "甲", "auto", "", 0), "minutes"),
+        ((["chapters/2.jsonl"], "甲", "auto", "", float("nan")), "minutes"),
+        ((["chapters/2.jsonl"], "甲", "auto", "/etc", 1), "/etc"),
+        ((["chapters/2.jsonl"], "旧练", "auto", "", 1), "旧练"),
     ],
 )
 def test_a_bad_order_is_one_sentence_and_begins_nothing(page, studio, asked, word):
@@ -247,7 +248,7 @@ def test_the_clock_ticks_only_while_something_runs(page, studio):
     assert shown["resume"]["interactive"]
     assert "出错了" in shown["view"]
     assert SCRIPT not in shown["view"]
-    assert "没有从这里开始" in call(tab, tab.pause, "旧练")["status"]
+    assert "管得到" in call(tab, tab.pause, "旧练")["status"]
     assert 'role="alert"' in call(tab, tab.stop, "没有")["status"]
     assert 'role="alert"' in call(tab, tab.resume, None)["status"]
 
@@ -314,11 +315,39 @@ def test_models_are_shown_renamed_and_deleted_after_a_question(page, studio):
 def test_a_model_is_exported_from_the_page(page, studio):
     tab = page(models_tab)
     shown = call(tab, tab.export, "旧练", "hf", False)
+    assert not shown["export"]["interactive"]
+    assert shown["cancel"]["visible"]
+    assert shown["timer"]["active"]
+    assert "progressbar" in shown["progress"]
+    assert "旧练" in shown["progress"]
+    assert "一次只能导出一个" in call(tab, tab.export, "旧练", "gguf", False)["status"]
+    assert call(tab, tab.open)["cancel"]["visible"]
+    assert Child(studio.workspace.root / "exports/.workshop", "export").wait(60)
+    shown = call(tab, tab.look)
     assert "旧练-hf" in shown["status"]
     assert shown["export"]["interactive"]
+    assert not shown["timer"]["active"]
+    assert not shown["cancel"]["visible"]
     assert (studio.workspace.root / "exports/旧练-hf/model.safetensors").is_file()
     for bad in (("旧练", "hf", False), ("旧练", "exe", False), (None, "hf", False), ("没有", "hf", False)):
         assert 'role="alert"' in call(tab, tab.export, *bad)["status"]
+
+
+def test_how_an_export_ended_is_said(page, studio):
+    tab = page(models_tab)
+    assert call(tab, tab.look)["status"] == ""
+    child = Child(studio.workspace.root / "exports/.workshop", "export")
+    child.folder.mkdir(parents=True)
+    for said, asked, word in (
+        ("novelgpt: no <b>", None, "no &lt;b&gt;"),
+        ("reading", None, "忽然没了"),
+        ("Interrupted", "cancel", "什么也没留下"),
+    ):
+        child.log_path.write_text(f"{said}\n", encoding="utf-8")
+        child.note(pid=1, mark="gone", started_at=1, model=SCRIPT, path="x", asked=asked)
+        assert word in call(tab, tab.look)["status"]
+    child.note(pid=os.getpid(), mark=mark_of(os.getpid()), asked=None)
+    assert SCRIPT not in call(tab, tab.look)["progress"]
 
 
 def test_what_was_before_and_after_is_a_table():

@@ -77,8 +77,7 @@ def export_model(
     if dtype is not None and dtype not in chosen.dtypes:
         choices = Message("allowed.choices", {"choices": " ".join(chosen.dtypes)})
         raise BadValue(name="--dtype", value=dtype, allowed=choices)
-    if _taken(path) and not force:
-        raise ExportExists(path=path)
+    refuse_taken(path, force=force)
     asked = dtype or chosen.default
     model = load_model(info.folder, info.name, dtype=None if asked is None else torch.float32)
     asked = asked or stored_dtype(model)
@@ -90,8 +89,11 @@ def export_model(
     return Exported(info.name, format_name, asked, path, size, sha256_file(main), names)
 
 
-def _taken(path: Path) -> bool:
-    return path.exists() and not (path.is_dir() and not any(path.iterdir()))
+def refuse_taken(path: Path, *, force: bool) -> None:
+    """Raise `ExportExists` where something lies already, unless it is to be replaced."""
+    empty = path.is_dir() and not any(path.iterdir())
+    if path.exists() and not empty and not force:
+        raise ExportExists(path=path)
 
 
 def replace_whole(path: Path, write: Callable[[Path], None]) -> None:

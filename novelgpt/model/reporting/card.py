@@ -19,6 +19,10 @@ _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _DESIGNS = ("gpt2", "qwen3", "qwen2", "llama")
 _LARGEST_NATS = 50.0
 
+_BITS = re.compile(
+    r"^\|[^|\n]*(?:留出文字|held out)[^|\n]*\|[^|\n]*?(\d+\.\d+) (?:比特/字|bits per character)", re.MULTILINE
+)
+
 _USE = """\
 ```python
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -44,6 +48,12 @@ def model_card(facts: Facts) -> str:
     where known `nats` (per token).
     """
     return "".join([_front_matter(facts), *(_part(facts, lang) for lang in LANGUAGES), _usage(facts)])
+
+
+def bits_in_card(card: str) -> float | None:
+    """Return the bits per character of held-out text that a card tells of; None where it does not."""
+    found = _BITS.search(card)
+    return float(found[1]) if found else None
 
 
 def _front_matter(facts: Facts) -> str:

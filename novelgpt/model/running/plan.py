@@ -75,7 +75,7 @@ def settle(config: TrainConfig, shards: Shards, base: Model | None = None, *, pr
     machine = this_machine()
     if config.objective == "infill":
         hole_id(shards.tokenizer)  # said now rather than at the first step
-    _require_one_way(config)
+    _require_one_way(config, base)
     if base is None:
         preset, why = choose_preset(config.preset, shards.train.characters, machine.on_gpu)
     else:
@@ -119,8 +119,10 @@ def settle(config: TrainConfig, shards: Shards, base: Model | None = None, *, pr
     return _with_steps(plan, shards, windows, machine, notices, base, probe)
 
 
-def _require_one_way(config: TrainConfig) -> None:
+def _require_one_way(config: TrainConfig, base: Model | None) -> None:
     """Refuse what cannot be had together."""
+    if config.lora and base is None:
+        raise BadValue(name="lora", value="on", allowed=Message("train.lora_needs_model"))
     if config.shard and (config.lora or config.optimizer == "muon"):
         raise BadValue(name="shard", value="on", allowed=Message("train.shard_alone"))
 

@@ -7,10 +7,11 @@ made full-width; nothing else of a paragraph changes.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from novelgpt.story.sections import Section, paragraphs_of, sections_of
+from novelgpt.story.sections import Cuts, Section, paragraphs_of, sections_of
 from novelgpt.text.chapter import Kind
 
 INDENT = "\u3000\u3000"
@@ -49,16 +50,17 @@ def manuscript_of(
     *,
     started_at: datetime,
     written_at: datetime,
-    section: Section | None = None,
+    sections: Sequence[Section] = (),
+    cuts: Cuts | None = None,
     typography: bool = False,
 ) -> Manuscript:
-    """Cut a text into parts, or take the one section of it that is wanted."""
-    wanted = sections_of(text) if section is None else [section]
+    """Cut a text into parts, or take the sections of it, one after the other, that are wanted."""
+    wanted = sections or sections_of(text, cuts)
     parts = tuple(
         Part(part.title, part.kind, tuple(paragraphs_of(text[part.body : part.end]))) for part in wanted
     )
-    if section is not None:
-        text = text[section.start : section.end]
+    if sections:
+        text = text[sections[0].start : sections[-1].end]
     if typography:
         parts = tuple(_typeset(part) for part in parts)
     return Manuscript(title, text, parts, written_at, started_at)

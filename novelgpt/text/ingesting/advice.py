@@ -17,7 +17,10 @@ MUCH = 0.05
 
 def advice(line: BookLine) -> list[Message]:
     """Return what to do about each problem of a book, the gravest first."""
-    return [Message(f"text.advice.{name}", facts) for name, facts in _problems(line)]
+    said = [
+        note for note in line.notes if note.key.startswith("text.advice.")
+    ]  # about a book put right by hand
+    return said + [Message(f"text.advice.{name}", facts) for name, facts in _problems(line)]
 
 
 def _problems(line: BookLine) -> Iterator[tuple[str, dict[str, object]]]:

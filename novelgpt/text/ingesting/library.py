@@ -1,6 +1,7 @@
 """The books already taken in: under which names they stand, which file each came from, and which of them are one book.
 
-Law: a file that is taken in again overwrites its own chapters and nothing else; of two copies of one book the fuller stays.
+Laws: a file that is taken in again overwrites its own chapters and nothing else; of two copies of one book the fuller
+stays. What a person has put right stays as long as the text it was made of does, and then lies aside, which is said.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from novelgpt.messages import Message
 from novelgpt.text.chapter import read_chapters
 from novelgpt.text.ingesting.duplicates import Shelf
 from novelgpt.text.ingesting.intake import Laid, Taken
+from novelgpt.text.ingesting.mended import is_mended, set_aside
 from novelgpt.text.ingesting.record import (
     RECORDS,
     BookLine,
@@ -58,7 +60,7 @@ class Library:
             for line in record.lines:
                 if line.reason is None and (out_dir / "chapters" / line.output).is_file():
                     self._put(line, record.path)
-        self._recorded = frozenset(self.holdings)
+        self._recorded = {name: holding.sha256 for name, holding in self.holdings.items()}
 
     def still_holds(self, taken: Taken) -> bool:
         """Say whether what an old record left out as another copy is still here under that name."""
@@ -75,8 +77,9 @@ class Library:
             self._forget(name)
         lines = [self._accept(laid, source) for laid in taken.books]
         if self.keep:
-            for name in mine - {line.output for line in lines}:
-                self._delete(name)  # the file changed its title, or holds fewer books than before
+            for name in sorted(mine - {line.output for line in lines}):
+                # the file changed its title, or holds fewer books than before
+                lines[:1] = [_noted(line, self._delete(name)) for line in lines[:1]]
             if taken.sha256:
                 record = FileRecord(source, taken.sha256, fingerprint, tuple(lines))
                 write_record(record_path(self.out_dir, taken.path), record)
@@ -100,19 +103,17 @@ class Library:
             if not moved and line.characters <= held.characters:
                 return self._refuse(laid, twin[0], twin[1], held)
             self._forget(twin[0])
-            self._delete(twin[0])
+            line = _noted(line, self._delete(twin[0]))
             if not moved:
                 self._superseded[twin[0], held.sha256] = line.path
         line = replace(line, output=self._claim(safe_name(line.title), Path(line.path).name))
         if self.keep:
-            self._place(laid, line.output)
+            line = _noted(line, self._give_place(laid, line))
         self._put(line, source)
         return line
 
     def _refuse(self, laid: Laid, name: str, likeness: float, held: Holding) -> BookLine:
-        for path in (laid.chapters, laid.removals):
-            if path is not None:
-                path.unlink(missing_ok=True)
+        _drop(laid)
         output = str(self.out_dir / "chapters" / name)
         facts = {
             "path": held.source,
@@ -148,6 +149,18 @@ class Library:
         first = next(read_chapters(self.out_dir / "chapters" / name), None)
         return first is not None and first.source.file != file_name
 
+    def _give_place(self, laid: Laid, line: BookLine) -> list[Message]:
+        """Put a book in its place; one that a person has put right gives way only to another text."""
+        if not is_mended(self.out_dir / "chapters" / line.output):
+            self._place(laid, line.output)
+            return []
+        if self._recorded.get(line.output) == line.sha256:
+            _drop(laid)
+            return [Message("text.advice.mended_stays")]
+        said = self._delete(line.output)
+        self._place(laid, line.output)
+        return said
+
     def _place(self, laid: Laid, name: str) -> None:
         """Move what was laid ready to its name; the removal log first, so that chapters never stand without it."""
         for ready, folder in ((laid.removals, "removed"), (laid.chapters, "chapters")):
@@ -159,10 +172,16 @@ class Library:
             ready.replace(target)
             sync_folder(target.parent)
 
-    def _delete(self, name: str) -> None:
-        if self.keep:
-            for folder in ("chapters", "removed"):
-                (self.out_dir / folder / name).unlink(missing_ok=True)
+    def _delete(self, name: str) -> list[Message]:
+        """Make a name free; what a person has put right there is moved aside, and what to say of that is returned."""
+        if not self.keep:
+            return []
+        chapters, said = self.out_dir / "chapters" / name, []
+        if is_mended(chapters):
+            said = [Message("text.advice.mended_aside", {"path": str(set_aside(chapters))})]
+        for path in (chapters, self.out_dir / "removed" / name):
+            path.unlink(missing_ok=True)
+        return said
 
 
 def safe_name(title: str) -> str:
@@ -171,6 +190,21 @@ def safe_name(title: str) -> str:
     while len(name.encode()) > 2 * LONGEST_NAME:
         name = name[:-1]
     return f"_{name}" if not name or _DEVICES.match(name) else name
+
+
+def _noted(line: BookLine, said: list[Message]) -> BookLine:
+    """Return a line that says something more; of a refused book only the reason is shown, so it says it there."""
+    if not said:
+        return line
+    if line.reason is not None:
+        return replace(line, reason=Message("text.refused_and", {"reason": line.reason, "more": said[0]}))
+    return replace(line, notes=(*line.notes, *said))
+
+
+def _drop(laid: Laid) -> None:
+    for path in (laid.chapters, laid.removals):
+        if path is not None:
+            path.unlink(missing_ok=True)
 
 
 def _make_room(out_dir: Path) -> None:
