@@ -34,7 +34,9 @@ def handled(handler: Handler, lang_default: Lang, refused: Callable[[str], Updat
         lang = preferred_language(request.headers.get("accept-language"), lang_default)
         try:
             updates = handler(lang, *values)
-            yield next(updates, gr.skip())  # Gradio would empty every part that a handler without a word may change
+            yield next(
+                updates, gr.skip()
+            )  # Gradio would empty every part that a handler without a word may change
             yield from updates
         except NovelGPTError as error:
             yield refused(error.sentence(lang))
