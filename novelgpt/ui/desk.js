@@ -1,12 +1,12 @@
 // What Gradio's components cannot do by themselves: keys, saving while one types, and keeping hands off while the model writes.
 // Everything is listened for on the document, so it works whenever the components come and go.
 const desk = (() => {
-    const QUIET_MS = 700, LONGEST_MS = 1500, SILENT_MS = 20000;
+    const QUIET_MS = 700, LONGEST_MS = 1500, SILENT_MS = 20000, ANSWER_MS = 4000;
     const press = (id) => document.getElementById(id)?.click();
-    let waiting = null, since = null, chosen = "";
+    let waiting = null, since = null, sent = null, opening = performance.now(), chosen = "";
 
     const forget = () => { clearTimeout(waiting); waiting = since = null; };
-    const save = () => { forget(); press("save"); };
+    const save = () => { forget(); sent = performance.now(); press("save"); };
     const typed = () => {
         if (sheet.held()) return; // what writes has the page already
         const now = performance.now();
@@ -18,6 +18,13 @@ const desk = (() => {
     document.addEventListener("sheet:changed", typed);
     // a sheet that is held and hears nothing was left alone, by a lid that was closed perhaps: ask how the story stands
     setInterval(() => { if (sheet.held() && sheet.silence() > SILENT_MS) press("reopen"); }, SILENT_MS / 4);
+    // Gradio loses what it was asked while another answer just ended: what got no answer is asked once more
+    const asked = (at) => at !== null && performance.now() - at > ANSWER_MS;
+    setInterval(() => {
+        if (sent !== null && sheet.silence() < performance.now() - sent) sent = null;
+        if (asked(sent) && !sheet.held()) save();
+        if (!sheet.story() && asked(opening)) { opening = performance.now(); press("open"); }
+    }, ANSWER_MS / 4);
     document.addEventListener("visibilitychange", () => { if (document.hidden && waiting) save(); });
 
     // whatever writes carries the page itself, so a save on its way would only come late
@@ -25,6 +32,7 @@ const desk = (() => {
         const button = event.target.closest?.("#continue, #retry, #propose, #rewrite, #expand, #bridge");
         if (button && sheet.held()) { event.stopImmediatePropagation(); event.preventDefault(); return; }
         if (button && !button.disabled) { forget(); sheet.hold(true); }
+        if (event.target.closest?.("#rooms button[role=tab]:first-child")) press("refresh"); // models may have come meanwhile
         const choice = event.target.closest?.("[data-press]");
         if (choice) { chosen = choice.dataset.value ?? ""; press(choice.dataset.press); }
     }, true);

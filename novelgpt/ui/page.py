@@ -78,8 +78,8 @@ def build_demo(studio: Any, lang_default: Lang = "zh") -> gr.Blocks:
 
 
 def _lay_out_rooms(studio: Any, say: gr.I18n, lang_default: Lang) -> tuple[Parts, dict[str, Any], StoriesTab]:
-    with gr.Tab(say("ui.tab.write"), id="write") as room:
-        parts, hidden = _lay_out(say), {**_lay_out_hidden(say), "room": room}
+    with gr.Tab(say("ui.tab.write"), id="write"):
+        parts, hidden = _lay_out(say), _lay_out_hidden(say)
     with gr.Tab(say("ui.tab.stories"), id="stories") as shelf:
         stories = stories_tab.lay_out(studio, say, lang_default)
     stories.shown_anew_on(shelf.select)
@@ -201,7 +201,7 @@ def _knob(name: str, say: gr.I18n) -> Any:
 
 def _lay_out_hidden(say: gr.I18n) -> dict[str, Any]:
     """Return what only scripts touch: buttons that they press, and the story that another room asks to open."""
-    names = ("save", "choose", "dismiss", "look", "take", "reopen")
+    names = ("save", "choose", "dismiss", "look", "take", "open", "reopen", "refresh")
     hidden = {name: gr.Button(name, elem_id=name, visible="hidden") for name in names}
     return {**hidden, "page": gr.JSON(visible=False), "chosen": gr.JSON(visible=False)}
 
@@ -240,16 +240,17 @@ def _wire(demo: gr.Blocks, desk: Desk, parts: Parts, hidden: dict[str, Any]) -> 
         places = {name: inputs.index(part) for name, part in known.items() if part in inputs}
         event(desk.handler(handler), inputs, written, js=_with_sheet(**places), **QUIET, **how)
 
-    demo.load(desk.handler(desk.open_page), [parts.current], written, js=_WANTED, **QUIET)
+    for event in (demo.load, hidden["open"].click):
+        event(desk.handler(desk.open_page), [parts.current], written, js=_WANTED, **QUIET)
     parts.current.change(None, [parts.current], js=_REMEMBER)
     parts.paper.change(None, [parts.paper], js=_TELL)
     on(parts.picker.input, desk.choose_story, [parts.picker, *shown])
     for event in (parts.new.click, parts.title.submit):
         on(event, desk.new_story, [parts.title, *shown])
-    on(hidden["save"].click, desk.save, shown, trigger_mode="always_last")
+    on(hidden["save"].click, desk.save, shown, trigger_mode="multiple")  # one that comes late changes nothing
     on(parts.undo.click, desk.undo, shown)
     on(parts.redo.click, desk.redo, shown)
-    on(parts.stop.click, desk.stop, [parts.current])
+    on(parts.stop.click, desk.stop, [parts.current], trigger_mode="multiple")
     for button, handler in (
         (parts.go, desk.write),
         (parts.retry, desk.retry),
@@ -264,8 +265,8 @@ def _wire(demo: gr.Blocks, desk: Desk, parts: Parts, hidden: dict[str, Any]) -> 
     on(hidden["choose"].click, desk.choose, [*shown, chosen])
     on(hidden["take"].click, desk.take, [*shown, chosen, *asked])
     on(hidden["look"].click, desk.look, [page, parts.model], trigger_mode="always_last")
-    hidden["room"].select(desk.handler(desk.refresh), [parts.model], [parts.model, parts.picker], **QUIET)
-    on(hidden["reopen"].click, desk.reopen, [parts.current])
+    hidden["refresh"].click(desk.handler(desk.refresh), [parts.model], [parts.model, parts.picker], **QUIET)
+    on(hidden["reopen"].click, desk.reopen, [parts.current], trigger_mode="multiple")
     hidden["dismiss"].click(desk.handler(desk.dismiss), [], written, **QUIET)
     beside = [parts.memory, parts.note, parts.lore]
     for box in beside:

@@ -36,7 +36,7 @@ def test_fit_is_the_mean_log_probability_of_what_follows(teller: Writer) -> None
 
 
 def test_what_fits_is_put_before_what_does_not(teller: Writer) -> None:
-    assert fit(teller, BEFORE + MIDDLE, AFTER) > fit(teller, BEFORE + TALE[40:48], AFTER) + 0.5
+    assert fit(teller, BEFORE + MIDDLE, AFTER) > fit(teller, BEFORE + TALE[40:48], AFTER) + 0.2
     sample = SampleConfig(max_chars=6, temperature=1.5, top_k=0, top_p=1.0, seed=3, n=6)
     found = fill(teller, BEFORE, AFTER, sample)
     assert [one.fit for one in found] == sorted((one.fit for one in found), reverse=True)
