@@ -235,6 +235,8 @@ def measure(workspace: Path, kills: int, seed: int, model: str | None = None) ->
             wait_for_the_end(process)
             process, address = servers.start()
             heard.missing += missing(workspace / "stories.db", page.kept)
+            if number % 50 == 49:
+                print(f"  {number + 1} kills, {heard.missing} missing", file=sys.stderr, flush=True)
         judge(death, asyncio.run(shown(address, wiring)), heard)
     finally:
         os.kill(process, signal.SIGKILL)

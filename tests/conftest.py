@@ -1,7 +1,9 @@
 """How the suite is shared out among processes: file by file, the longest first, and all that needs the browser in one."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +19,24 @@ LONGEST_FIRST = (
     "model/test_train.py",
     "api",
 )
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Any:
+    """A place of work with two small books and a vocabulary."""
+    from tests.workshops import two_books
+
+    return two_books(tmp_path)
+
+
+@pytest.fixture
+def workshop(workspace: Any) -> Iterator[Any]:
+    """The workshop of that place; whatever it began has ended afterwards."""
+    from novelgpt.studio.workshop import Workshop
+    from tests.workshops import end_trainings
+
+    yield Workshop(workspace)
+    end_trainings(workspace)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,21 +11,9 @@ import pytest
 from novelgpt import cli
 from novelgpt.model.running.process import AlreadyTraining, lives, mark_of, noted, read_note
 from novelgpt.studio.training import NotTraining, TrainingUnderWay
-from novelgpt.studio.workshop import Workshop
-from tests.workshops import SMALL, end_trainings, over, two_books, until
+from tests.workshops import SMALL, over, until
 
 FLAGS = ["--preset=gpt2-tiny", *(f"--{name.replace('_', '-')}={value}" for name, value in SMALL.items())]
-
-
-@pytest.fixture
-def workspace(tmp_path):
-    return two_books(tmp_path)
-
-
-@pytest.fixture
-def workshop(workspace):
-    yield Workshop(workspace)
-    end_trainings(workspace)
 
 
 def command(workspace, *flags):

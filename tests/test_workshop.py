@@ -35,18 +35,7 @@ from novelgpt.studio.training import (
 from novelgpt.studio.workshop import Workshop
 from tests.model.runs import finish, stop_after, tiny_config, tiny_shards
 from tests.tiny import CONTEXT, TALE, tiny_model_folder, tiny_network
-from tests.workshops import SMALL, end_trainings, order, over, two_books, until
-
-
-@pytest.fixture
-def workspace(tmp_path):
-    return two_books(tmp_path)
-
-
-@pytest.fixture
-def workshop(workspace):
-    yield Workshop(workspace)
-    end_trainings(workspace)
+from tests.workshops import SMALL, order, over, until
 
 
 def test_a_training_is_watched_paused_found_again_and_finished(workshop, workspace):

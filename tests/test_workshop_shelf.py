@@ -26,18 +26,7 @@ from novelgpt.studio.workshop import Workshop
 from novelgpt.text.chapter import Chapter, write_chapters
 from novelgpt.tokens.shards import build_shards, held_out_chapters, read_all
 from tests.tiny import TALE, tiny_model_folder, tiny_tokenizer
-from tests.workshops import PATIENCE_SECONDS, end_trainings, two_books
-
-
-@pytest.fixture
-def workspace(tmp_path):
-    return two_books(tmp_path)
-
-
-@pytest.fixture
-def workshop(workspace):
-    yield Workshop(workspace)
-    end_trainings(workspace)
+from tests.workshops import PATIENCE_SECONDS
 
 
 def novel(title, chapters=4):
