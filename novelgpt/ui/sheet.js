@@ -259,6 +259,11 @@ const sheet = (() => {
     const told = (message) => {
         if (!root() || !message) return;
         const said = JSON.parse(message);
+        if (said.opens && said.story === story && said.tip === tip && !said.held) {
+            hold(false); // it is open already, and what was typed meanwhile is newer than what comes
+            if (said.reveal) reveal(...said.reveal);
+            return;
+        }
         if (said.opens) story = said.story;
         if ("story" in said && said.story !== story) {
             ask(); // it is late, about a story that was left; the buttons it brought are not for this one
