@@ -18,7 +18,7 @@ from typing import Any
 
 import httpx
 
-QUIET_SECONDS, LONGEST_SECONDS = 0.7, 1.5
+QUIET_SECONDS, LONGEST_SECONDS = 0.5, 1.0
 """As in ui/desk.js: typing is saved after so long a pause, and after so long a time without one."""
 WATCHED_SECONDS = 0.5
 SILENT_SECONDS = 120.0

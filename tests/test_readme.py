@@ -110,10 +110,10 @@ def test_the_tour_runs_as_written(project: Path) -> None:
             pytest.skip("port 7860, the page's default, is in use here; everything before it passed")
     with subprocess.Popen(
         [sys.executable, "app.py"], cwd=project, env={**environment, "NOVELGPT_NO_BROWSER": "1"},
-        stdout=subprocess.PIPE, text=True,
+        stderr=subprocess.PIPE, text=True,
     ) as page:  # fmt: skip
-        assert page.stdout is not None
-        address = re.search(r"http://\S+:\d+", page.stdout.readline())
+        assert page.stderr is not None
+        address = re.search(r"http://\S+:\d+", page.stderr.readline())
         assert address is not None
         assert models_ready(address[0]) == ["default", "embedded"]
         page.send_signal(signal.SIGINT)

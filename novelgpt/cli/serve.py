@@ -5,6 +5,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 import ipaddress
+import os
+import sys
+import webbrowser
 from functools import partial
 
 from novelgpt.cli.face import Face
@@ -30,6 +33,7 @@ def add_flags(parser: argparse.ArgumentParser, lang: Lang) -> None:
         "--cors-origin", metavar="ORIGIN", action="append", default=[], help=words("help.serve.cors_origin")
     )
     parser.add_argument("--auth", metavar="USER:PASSWORD", help=words("help.serve.auth"))
+    parser.add_argument("--open", action="store_true", help=words("help.serve.open"))
     parser.add_argument("--desktop", action="store_true", help=words("help.serve.desktop"))
     parser.add_argument("--model", metavar="NAME", help=words("help.model"))
 
@@ -53,7 +57,7 @@ def run(face: Face) -> int:
         "api_key": flags.api_key or None,
         "auth": flags.auth,
         "cors_origins": flags.cors_origin,
-        "when_ready": lambda address: face.say("serve.ready", address=address),
+        "when_ready": partial(_ready, face),
     }
     with contextlib.closing(open_studio(face.workspace, default_model=flags.model)) as studio:
         if flags.desktop:
@@ -61,6 +65,14 @@ def run(face: Face) -> int:
         else:
             serve_studio(studio, **how)
     return 0
+
+
+def _ready(face: Face, address: str) -> None:
+    """Say where the page is; open it if that was asked for and there is a screen to show it on."""
+    face.say("serve.ready", address=address)
+    screen = sys.platform in ("win32", "darwin") or {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys()
+    if face.flags.open and not face.flags.desktop and screen and not os.environ.get("NOVELGPT_NO_BROWSER"):
+        webbrowser.open(address)
 
 
 def is_loopback(host: str) -> bool:

@@ -346,6 +346,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "打开页面要的用户名和密码；别人也能到的地址必须设",
         "name and password for the page; a must where others can reach it",
     ),
+    "help.serve.open": (
+        "在浏览器里打开页面（没有屏幕时只说地址）",
+        "open the page in the browser (where there is no screen, only its address is said)",
+    ),
     "help.serve.desktop": (
         "在单独的窗口里打开（没有窗口可用时用浏览器）",
         "open in a window of its own (in the browser where there is none)",

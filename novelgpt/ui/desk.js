@@ -1,7 +1,7 @@
 // What Gradio's components cannot do by themselves: keys, saving while one types, and keeping hands off while the model writes.
 // Everything is listened for on the document, so it works whenever the components come and go.
 const desk = (() => {
-    const QUIET_MS = 700, LONGEST_MS = 1500, SILENT_MS = 20000, ANSWER_MS = 4000;
+    const QUIET_MS = 500, LONGEST_MS = 1000, SILENT_MS = 20000, ANSWER_MS = 4000;
     const press = (id) => document.getElementById(id)?.click();
     let waiting = null, since = null, sent = null, opening = performance.now(), chosen = "";
 
