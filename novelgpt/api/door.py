@@ -94,7 +94,7 @@ class Door:
             refusal = 413, "serve.body_too_large"
         if refusal:
             return await self._refuse(scope, send, *refusal)
-        return await self._app(scope, _replay(body or b"", receive), send)
+        return await self._app(scope, replay(body or b"", receive), send)
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         hosts = _header(scope, b"host")
@@ -209,7 +209,8 @@ async def _read_body(receive: Receive, limit: int) -> bytes | None:
             return bytes(body)
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
+def replay(body: bytes, receive: Receive) -> Receive:
+    """Return what hands over a body that was read already, in one piece."""
     waiting = [body]
 
     async def replayed() -> Message:

@@ -26,6 +26,7 @@ from novelgpt.api.chat import Chats
 from novelgpt.api.door import LARGEST_UPLOAD, Door, DoorPolicy, PageLanguage
 from novelgpt.api.downloads import Downloads
 from novelgpt.api.kobold import Kobold
+from novelgpt.api.lasting import LastingAnswers
 from novelgpt.api.meter import Counting, Meter
 from novelgpt.api.openai import Completions
 from novelgpt.api.refusals import Refusal
@@ -68,6 +69,7 @@ def build_app(
     ]
     _mount_page(app, studio, host, port, lang_default)
     policy = DoorPolicy(host, address(host, port), lang_default, api_key, frozenset(cors_origins), auth)
+    app.add_middleware(LastingAnswers)
     app.add_middleware(PageLanguage, lang_default=lang_default)
     app.add_middleware(Door, policy=policy)
     app.add_middleware(Counting, meter=meter)

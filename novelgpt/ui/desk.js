@@ -18,7 +18,7 @@ const desk = (() => {
     document.addEventListener("sheet:changed", typed);
     // a sheet that is held and hears nothing was left alone, by a lid that was closed perhaps: ask how the story stands
     setInterval(() => { if (sheet.held() && sheet.silence() > SILENT_MS) press("reopen"); }, SILENT_MS / 4);
-    // Gradio loses what it was asked while another answer just ended: what got no answer is asked once more
+    // a line that breaks takes answers along: what got none is asked once more
     const asked = (at) => at !== null && performance.now() - at > ANSWER_MS;
     setInterval(() => {
         if (sent !== null && sheet.silence() < performance.now() - sent) sent = null;
