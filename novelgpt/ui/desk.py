@@ -109,7 +109,7 @@ class Desk(Room):
         story = self._studio.last_story(story_number(wanted), *sample)
         models = self._models(None, lang)
         yield {self._parts.model: models}
-        yield from self._opened(story, lang)
+        yield self._opened(story, lang)
         if not models["choices"]:
             yield {self._parts.status: problem(translate("ui.no_model", lang))}
 
@@ -131,7 +131,7 @@ class Desk(Room):
     def choose_story(self, lang: Lang, picked: Any, current: Any, page: Any) -> Iterator[Updates]:
         """Keep the page, then show another story."""
         self._keep(current, page)
-        yield from self._opened(_story(picked), lang)
+        yield self._opened(_story(picked), lang)
 
     def open_from_the_shelf(self, lang: Lang, wanted: Any, current: Any, page: Any) -> Iterator[Updates]:
         """Show the story, and the place in it, that another room names; it may be the one on the page, changed there, and
@@ -141,7 +141,7 @@ class Desk(Room):
             return
         if story_number(current) != story:
             self._keep(current, page)
-        yield from self._opened(story, lang, place)
+        yield self._opened(story, lang, place)
 
     def reopen(self, lang: Lang, current: Any) -> Iterator[Updates]:
         """Show the story on the page as it stands in the library."""
@@ -151,8 +151,7 @@ class Desk(Room):
         """Keep the page, then show an empty story."""
         self._keep(current, page)
         named = " ".join(str(title or "").split()) or translate("ui.untitled", lang)
-        yield from self._opened(self._studio.create_story(named), lang)
-        yield {self._parts.title: ""}
+        yield {**self._opened(self._studio.create_story(named), lang), self._parts.title: ""}
 
     def save(self, lang: Lang, current: Any, page: Any) -> Iterator[Updates]:
         """Keep what a person has typed; the page itself stays as it is."""
@@ -312,15 +311,15 @@ class Desk(Room):
         if story is not None:
             self._studio.leave(story, seen_of(page))
 
-    def _opened(self, story: StoryId, lang: Lang, place: Span | None = None) -> Iterator[Updates]:
-        """Show a story and what stands beside it, in the place of another."""
+    def _opened(self, story: StoryId, lang: Lang, place: Span | None = None) -> Updates:
+        """Return a story and what stands beside it, to be shown in the place of another."""
         picker = gr.update(choices=self._titles(), value=str(story))
         beside, parts = self._studio.library.beside(story), self._parts
         kept = {parts.memory: beside.memory, parts.note: beside.note, parts.lore: lines_of(beside.lore)}
         empty = {parts.cards: "", parts.others: "", parts.told: ""}
         found = {"reveal": place} if place else {}
         shown = self._shown(story, lang, opens=True, **found)
-        yield {**shown, parts.current: str(story), parts.picker: picker, **kept, **empty}
+        return {**shown, parts.current: str(story), parts.picker: picker, **kept, **empty}
 
     def _shown(self, story: StoryId, lang: Lang, reveal: Span | None = None, **more: Any) -> Updates:
         """Return the story as it stands; while a model writes in it, for another window perhaps, the sheet asks again."""

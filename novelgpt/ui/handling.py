@@ -30,21 +30,35 @@ QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private",
 def handled(handler: Handler, lang_default: Lang, refused: Callable[[str], Updates]) -> Handler:
     """Return `handler` as Gradio calls it; `refused` says what the page shows where it ends with an error."""
 
-    def said(request: gr.Request, *values: Any) -> Iterator[Updates]:
+    def steps(request: gr.Request, *values: Any) -> Iterator[Updates]:
         lang = preferred_language(request.headers.get("accept-language"), lang_default)
         try:
-            updates = handler(lang, *values)
-            yield next(
-                updates, gr.skip()
-            )  # Gradio would empty every part that a handler without a word may change
-            yield from updates
+            yield from handler(lang, *values)
         except NovelGPTError as error:
             yield refused(error.sentence(lang))
         except Exception as error:
             yield refused(translate("ui.unexpected", lang, kind=type(error).__name__))
             raise
 
+    def said(request: gr.Request, *values: Any) -> Iterator[Updates]:
+        told = _kept_up(steps(request, *values))
+        yield next(told, gr.skip())  # Gradio would empty every part that a handler without a word may change
+        yield from told
+
     return said
+
+
+def _kept_up(steps: Iterator[Updates]) -> Iterator[Updates]:
+    """Let each step say again which settings of parts earlier ones changed: of steps that come close together Gradio's
+    browser side takes back what the last one does not say."""
+    kept: Updates = {}
+    for step in steps:
+        for part, value in step.items():
+            if isinstance(value, dict) and "__type__" in value:
+                kept[part] = {**kept.get(part, {}), **value}
+            else:
+                kept.pop(part, None)
+        yield {**step, **kept}
 
 
 class Room(ABC):

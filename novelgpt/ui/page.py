@@ -29,6 +29,8 @@ WRITERS_AT_ONCE = 24
 MOST_WAITING = 64
 LONGEST_TITLE = 100
 LONGEST_BESIDE = 20_000
+_ONE_AFTER_THE_OTHER: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "shelf"}
+"""How events are wired that tell which stories there are: an older list must not come after a newer one."""
 _MOST_STOPS = 1000
 _NAME, _MORE = ".name", ".more"
 
@@ -215,6 +217,7 @@ def _open_what_the_shelf_names(desk: Desk, parts: Parts, hidden: dict[str, Any],
         parts.written(),
         js=_with_sheet(page=2, story=1),
         **QUIET,
+        **_ONE_AFTER_THE_OTHER,
     )
     opening.then(None, [stories.opened], js=_GO_WRITE)
 
@@ -244,9 +247,9 @@ def _wire(demo: gr.Blocks, desk: Desk, parts: Parts, hidden: dict[str, Any]) -> 
         event(desk.handler(desk.open_page), [parts.current], written, js=_WANTED, **QUIET)
     parts.current.change(None, [parts.current], js=_REMEMBER)
     parts.paper.change(None, [parts.paper], js=_TELL)
-    on(parts.picker.input, desk.choose_story, [parts.picker, *shown])
+    on(parts.picker.input, desk.choose_story, [parts.picker, *shown], **_ONE_AFTER_THE_OTHER)
     for event in (parts.new.click, parts.title.submit):
-        on(event, desk.new_story, [parts.title, *shown])
+        on(event, desk.new_story, [parts.title, *shown], **_ONE_AFTER_THE_OTHER)
     on(hidden["save"].click, desk.save, shown, trigger_mode="multiple")  # one that comes late changes nothing
     on(parts.undo.click, desk.undo, shown)
     on(parts.redo.click, desk.redo, shown)
@@ -265,7 +268,10 @@ def _wire(demo: gr.Blocks, desk: Desk, parts: Parts, hidden: dict[str, Any]) -> 
     on(hidden["choose"].click, desk.choose, [*shown, chosen])
     on(hidden["take"].click, desk.take, [*shown, chosen, *asked])
     on(hidden["look"].click, desk.look, [page, parts.model], trigger_mode="always_last")
-    hidden["refresh"].click(desk.handler(desk.refresh), [parts.model], [parts.model, parts.picker], **QUIET)
+    offered = [parts.model, parts.picker]
+    hidden["refresh"].click(
+        desk.handler(desk.refresh), [parts.model], offered, **QUIET, **_ONE_AFTER_THE_OTHER
+    )
     on(hidden["reopen"].click, desk.reopen, [parts.current], trigger_mode="multiple")
     hidden["dismiss"].click(desk.handler(desk.dismiss), [], written, **QUIET)
     beside = [parts.memory, parts.note, parts.lore]

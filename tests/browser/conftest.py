@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.browser.desk import Server, sitting_down
-from tests.tiny import tiny_model_folder
+pytest.register_assert_rewrite("tests.browser.desk")  # so that it says what a page complained of
+
+from tests.browser.desk import Server, sitting_down  # noqa: E402
+from tests.tiny import tiny_model_folder  # noqa: E402
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 

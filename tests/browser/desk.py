@@ -131,7 +131,15 @@ def sitting_down(browser, server, **options):
     page.set_default_timeout(PATIENCE_MS)
     desk, asked = Desk(page, server), []
     complaints = desk.complaints
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+
+    def heard(message):
+        leaving = message.text.startswith(
+            "AbortError"
+        )  # Gradio hangs up when a page is left, and complains of itself
+        if message.type == "error" and not leaving:
+            complaints.append(message.text)
+
+    page.on("console", heard)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("response", lambda answer: complaints.append(answer.url) if answer.status >= 400 else None)
     page.on("request", lambda request: asked.append(request.url))
