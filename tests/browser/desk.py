@@ -45,9 +45,19 @@ class Desk:
 
     def __init__(self, page, server):
         self.page, self.server = page, server
-        self.complaints = []
+        self.complaints, self._leaving = [], False
         self.paper = page.locator("#sheet")
         self.status = page.locator("#status")
+
+    def arrive(self):
+        """Note that a page has come."""
+        self._leaving = False
+
+    def hear(self, complaint):
+        """Note what the page complains of; when it is left, Gradio hangs up and then complains of itself."""
+        self._leaving = self._leaving or complaint.startswith("AbortError")
+        if not self._leaving or not complaint.startswith(("AbortError", "Unexpected error Connection")):
+            self.complaints.append(complaint)
 
     def open(self, query=""):
         self.page.goto(self.server.address + "/" + query)
@@ -131,15 +141,8 @@ def sitting_down(browser, server, **options):
     page.set_default_timeout(PATIENCE_MS)
     desk, asked = Desk(page, server), []
     complaints = desk.complaints
-
-    def heard(message):
-        leaving = message.text.startswith(
-            "AbortError"
-        )  # Gradio hangs up when a page is left, and complains of itself
-        if message.type == "error" and not leaving:
-            complaints.append(message.text)
-
-    page.on("console", heard)
+    page.on("console", lambda message: desk.hear(message.text) if message.type == "error" else None)
+    page.on("load", lambda: desk.arrive())
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("response", lambda answer: complaints.append(answer.url) if answer.status >= 400 else None)
     page.on("request", lambda request: asked.append(request.url))
