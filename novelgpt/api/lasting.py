@@ -63,11 +63,15 @@ class LastingAnswers:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         session = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])[0]
-        line = self._lines[session] = _Line(send)
+        earlier, line = self._lines.get(session), _Line(send)
+        self._lines[session] = line
+        if earlier:
+            earlier.asked.set()  # to hear that it has been followed by another
         try:
             while True:
                 await self._app(scope, receive, line.pass_on)
-                if line.goodbye is None or not await self._is_asked(session, line):
+                asked = line.goodbye is not None and await self._is_asked(session, line)
+                if not asked or self._lines.get(session) is not line:
                     break
         finally:
             if self._lines.get(session) is line:
