@@ -70,8 +70,7 @@ class LastingAnswers:
         try:
             while True:
                 await self._app(scope, receive, line.pass_on)
-                asked = line.goodbye is not None and await self._is_asked(session, line)
-                if not asked or self._lines.get(session) is not line:
+                if line.goodbye is None or not await self._goes_on(session, line):
                     break
         finally:
             if self._lines.get(session) is line:
@@ -80,13 +79,14 @@ class LastingAnswers:
             self._hung_up[session] = asyncio.get_running_loop().time()
         await line.hang_up()
 
-    async def _is_asked(self, session: str, line: _Line) -> bool:
-        """Wait for a question, and tell whether one came."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(line.asked.wait(), LINGER_SECONDS)
-        if self._coming[session]:
-            await line.asked.wait()
-        return line.asked.is_set()
+    async def _goes_on(self, session: str, line: _Line) -> bool:
+        """Wait for a question, and tell whether one came that this line has to answer."""
+        if self._lines.get(session) is line:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(line.asked.wait(), LINGER_SECONDS)
+            if self._coming[session]:
+                await line.asked.wait()
+        return line.asked.is_set() and self._lines.get(session) is line
 
 
 class _Line:
