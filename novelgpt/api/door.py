@@ -30,9 +30,9 @@ THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 # of all the ways in that Gradio opens (uploads, files, proxies, recordings, ...) the page needs only these
-_GRADIO = "/gradio_api/"
-_OFFERED = tuple(_GRADIO + name for name in ("queue/", "heartbeat/", "cancel", "reset", "startup-events"))
-_UPLOAD = _GRADIO + "upload"
+GRADIO = "/gradio_api/"
+_OFFERED = tuple(GRADIO + name for name in ("queue/", "heartbeat/", "cancel", "reset", "startup-events"))
+_UPLOAD = GRADIO + "upload"
 _OPEN_TO_ALL = ("/health", "/ready")
 """What a watching program may ask without a password: that the server lives."""
 
@@ -104,7 +104,7 @@ class Door:
         if acting and not _from_own_page(scope, hosts[0]) and not self._is_invited(scope):
             return 403, "serve.origin_refused"
         offered = scope["path"].startswith(_OFFERED) or scope["path"] in (_UPLOAD, _UPLOAD + "_progress")
-        if scope["path"].startswith(_GRADIO) and not offered:
+        if scope["path"].startswith(GRADIO) and not offered:
             return 404, "serve.not_offered"
         if scope["path"] not in _OPEN_TO_ALL and not self._may_enter(scope):
             return 401, "serve.password_wrong"

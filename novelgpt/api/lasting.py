@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from urllib.parse import parse_qs
 
-from novelgpt.api.door import App, Message, Receive, Scope, Send, replay
+from novelgpt.api.door import GRADIO, App, Message, Receive, Scope, Send, replay
 
 LINGER_SECONDS = 1.0
 """Longer than the page waits between two of its own questions while a text is being written."""
@@ -20,11 +20,10 @@ LINGER_SECONDS = 1.0
 APART_SECONDS = 0.1
 """A question that comes right after the hanging up waits so long, for the page to hear of that first."""
 
-_ASKED, _ANSWERED = "/gradio_api/queue/join", "/gradio_api/queue/data"
+_ASKED, _ANSWERED = GRADIO + "queue/join", GRADIO + "queue/data"
 _GOODBYE = re.compile(rb'"msg":\s*"close_stream"')
-_SESSION = re.compile(
-    rb'"session_hash":\s*"(\w{1,64})"'
-)  # within a text a quotation mark would have a stroke before it
+# within a text a quotation mark would have a stroke before it
+_SESSION = re.compile(rb'"session_hash":\s*"(\w{1,64})"')
 
 
 class LastingAnswers:

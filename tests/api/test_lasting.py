@@ -53,6 +53,12 @@ class Page:
             if answer.isclosed():  # to its end, not cut off
                 ended.set()
 
+    def begin(self):
+        """Ask a first question, open a line for its answer, and wait until that has come."""
+        first = self.ask()
+        self.listen()
+        self.answered(first)
+
     def answered(self, number):
         """Wait for the answer to a question."""
 
@@ -72,9 +78,7 @@ def page(server):
 
 def test_one_line_carries_the_answers_to_questions_that_come_one_after_the_other(page, monkeypatch):
     monkeypatch.setattr(lasting, "LINGER_SECONDS", 5.0)  # a busy machine asks slowly
-    first = page.ask()
-    page.listen()
-    page.answered(first)
+    page.begin()
     for _ in range(5):
         assert not page.ended.is_set()
         page.answered(page.ask())
@@ -86,9 +90,7 @@ def test_one_line_carries_the_answers_to_questions_that_come_one_after_the_other
 def test_an_answer_that_found_no_line_waits_for_the_next_one(page, monkeypatch):
     monkeypatch.setattr(lasting, "LINGER_SECONDS", 0.0)
     monkeypatch.setattr(lasting, "APART_SECONDS", 0.0)
-    first = page.ask()
-    page.listen()
-    page.answered(first)
+    page.begin()
     assert page.ended.wait(60)
     second = page.ask()
     page.listen()
@@ -97,9 +99,7 @@ def test_an_answer_that_found_no_line_waits_for_the_next_one(page, monkeypatch):
 
 def test_a_question_right_after_the_hanging_up_is_answered_once_the_page_has_heard_of_that(page, monkeypatch):
     monkeypatch.setattr(lasting, "APART_SECONDS", 1.5)
-    first = page.ask()
-    page.listen()
-    page.answered(first)
+    page.begin()
     assert page.ended.wait(60)
     before = time.monotonic()
     second = page.ask()
@@ -110,16 +110,14 @@ def test_a_question_right_after_the_hanging_up_is_answered_once_the_page_has_hea
 
 def test_of_two_lines_of_a_page_the_later_one_is_told(page, monkeypatch):
     monkeypatch.setattr(lasting, "LINGER_SECONDS", 60.0)
-    first = page.ask()
-    page.listen()
-    page.answered(first)
+    page.begin()
     ended = page.ended
     page.listen()
     assert ended.wait(30)
     page.answered(page.ask())
 
 
-def test_a_page_that_is_gone_leaves_nothing_behind(page):
+def test_a_page_that_is_gone_holds_up_no_other(page):
     first = page.ask()
     with page.server.asking("GET", DATA + page.session) as answer:
         while (
@@ -127,10 +125,7 @@ def test_a_page_that_is_gone_leaves_nothing_behind(page):
             != first
         ):
             pass
-    later = Page(page.server)
-    second = later.ask()
-    later.listen()
-    later.answered(second)
+    Page(page.server).begin()
 
 
 def test_a_line_that_nothing_was_asked_for_ends_as_gradio_ends_it(page):

@@ -69,6 +69,12 @@ def test_an_error_is_told_and_what_was_set_before_is_not_taken_back():
     assert "1" in refused["status"]
 
 
-def test_an_error_of_ours_is_one_sentence_and_any_other_is_told_and_raised():
+def test_any_other_error_is_told_too_and_raised():
+    def broken(lang):
+        raise ZeroDivisionError()
+        yield
+
+    steps = handled(broken, "zh", lambda sentence: {"status": sentence})(Visitor())
+    assert "ZeroDivisionError" in next(steps)["status"]
     with pytest.raises(ZeroDivisionError):
-        told(error=ZeroDivisionError())
+        next(steps)
